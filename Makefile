@@ -1,0 +1,44 @@
+# What one can do here. Every target is a plain command that also works without make.
+
+.DEFAULT_GOAL := help
+STATICCHECK = go tool -modfile=tools/go.mod staticcheck
+
+.PHONY: help
+help: ## show this text
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## run the main job: a real controller on the embedded API server
+	go run ./examples/quickstart
+
+.PHONY: test
+test: ## all tests of the library, with the race detector
+	go test -race ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck, in every module
+	@out=$$(gofmt -l .); test -z "$$out" || { echo "gofmt would change: $$out"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+	cd e2e && go vet ./... && go tool -modfile=../tools/go.mod staticcheck ./...
+
+.PHONY: generate
+generate: ## write the generated tables anew from k8s.io/api
+	go run ./internal/gen
+
+.PHONY: check-generated
+check-generated: ## fail when a generated table is stale
+	go run ./internal/gen -check
+
+.PHONY: examples
+examples: ## run every example for a few seconds
+	go run ./examples/list
+	go run ./examples/quickstart -for 5s
+
+.PHONY: e2e
+e2e: ## tests against a real kube-apiserver and etcd (the first build takes minutes)
+	cd e2e && go test -timeout 40m ./...
+
+.PHONY: ci
+ci: ## everything that continuous integration runs
+	bash .ci/run
