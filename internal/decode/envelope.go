@@ -1,0 +1,98 @@
+package decode
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// magic precedes every protobuf body of the API; a runtime.Unknown message follows.
+var magic = []byte("k8s\x00")
+
+var (
+	kindStatus = []byte("Status")
+	kindTable  = []byte("Table")
+)
+
+// envelope is a runtime.Unknown: what the body is, and its bytes.
+type envelope struct {
+	apiVersion, kind []byte
+	raw              []byte
+}
+
+// Field numbers of runtime.Unknown and runtime.TypeMeta.
+const (
+	unknownTypeMeta    = 1
+	unknownRaw         = 2
+	unknownEncoding    = 3
+	typeMetaAPIVersion = 1
+	typeMetaKind       = 2
+)
+
+// openEnvelope reads a protobuf body. The envelope's slices point into it.
+func openEnvelope(body []byte) (envelope, error) {
+	var env envelope
+	if !bytes.HasPrefix(body, magic) {
+		return env, notProtobuf(body)
+	}
+	body = body[len(magic):]
+	if len(body) == 0 {
+		return env, fmt.Errorf("protobuf envelope: %w", io.ErrUnexpectedEOF)
+	}
+	for len(body) > 0 {
+		f, rest, err := nextField(body)
+		if err != nil {
+			return env, fmt.Errorf("protobuf envelope: %w", err)
+		}
+		if err := env.take(f); err != nil {
+			return env, err
+		}
+		body = rest
+	}
+	return env, nil
+}
+
+// take puts one field of the message where it belongs.
+func (env *envelope) take(f wireField) error {
+	switch f.number {
+	case unknownTypeMeta, unknownRaw, unknownEncoding:
+		if f.kind != wireBytes {
+			return fmt.Errorf("protobuf envelope: field %d: %w", f.number, errWire)
+		}
+	}
+	switch f.number {
+	case unknownTypeMeta:
+		return env.takeKind(f.bytes)
+	case unknownRaw:
+		env.raw = f.bytes
+	case unknownEncoding:
+		if len(f.bytes) > 0 {
+			return fmt.Errorf("protobuf envelope: content encoding %q is not supported", f.bytes)
+		}
+	}
+	return nil
+}
+
+func (env *envelope) takeKind(b []byte) error {
+	for len(b) > 0 {
+		f, rest, err := nextField(b)
+		if err != nil {
+			return fmt.Errorf("protobuf envelope: %w", err)
+		}
+		if f.number <= typeMetaKind && f.kind != wireBytes {
+			return fmt.Errorf("protobuf envelope: type field %d: %w", f.number, errWire)
+		}
+		switch f.number {
+		case typeMetaAPIVersion:
+			env.apiVersion = f.bytes
+		case typeMetaKind:
+			env.kind = f.bytes
+		}
+		b = rest
+	}
+	return nil
+}
+
+func notProtobuf(body []byte) error {
+	return fmt.Errorf("the body is no Kubernetes protobuf: want it to start with %q, have %q", magic, body[:min(len(body), 16)])
+}

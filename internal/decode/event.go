@@ -1,0 +1,68 @@
+package decode
+
+import (
+	"fmt"
+	"hash/maphash"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// Event is one frame of a watch stream, decoded.
+type Event struct {
+	// Type is Added, Modified or Deleted (of the object), Bookmark, or Error.
+	Type watch.EventType
+	// Object is set for Added, Modified and Deleted, unless Err is.
+	Object resource.Object
+	// ResourceVersion is the object's or the bookmark's.
+	ResourceVersion string
+	// InitialEventsEnd marks the bookmark after the last of the initial events of a watch with sendInitialEvents.
+	InitialEventsEnd bool
+	// Status is what an Error event carries; never nil then.
+	Status *metav1.Status
+	// Err says that the object could not be decoded, and whose it was. The stream goes on.
+	Err *ObjectError
+	// Size is the frame's size on the wire, in bytes.
+	Size int
+	// Hash is as in Item.
+	Hash uint64
+}
+
+// Item is one object of a list.
+type Item struct {
+	// Object is nil if Err is set.
+	Object resource.Object
+	// Err says that the object could not be decoded, and whose it was. The list goes on.
+	Err *ObjectError
+	// Size is the object's size on the wire, in bytes.
+	Size int
+	// Hash is a hash of the object's bytes, without envelope, under a key that lives as long as the process; 0 means none. Equal
+	// objects in protobuf have equal hashes in lists and in watches.
+	Hash uint64
+}
+
+// ObjectError is one object that could not be decoded. Its identity is read as far as its metadata is readable: the fields may be
+// zero. Unwrap returns the cause.
+type ObjectError struct {
+	Key             resource.Key
+	UID             types.UID
+	ResourceVersion string
+	Err             error
+}
+
+func (e *ObjectError) Error() string {
+	if e.Key.Name == "" {
+		return fmt.Sprintf("an unknown object: %v", e.Err)
+	}
+	return fmt.Sprintf("object %q: %v", e.Key, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *ObjectError) Unwrap() error { return e.Err }
+
+var hashSeed = maphash.MakeSeed()
+
+func hashOf(raw []byte) uint64 { return max(1, maphash.Bytes(hashSeed, raw)) }

@@ -1,0 +1,198 @@
+package decode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// List reads a list's body from the stream and yields its items one by one, in their order; it never holds more than one.
+// An item that cannot be decoded is yielded with its Err and does not end the list. The list's metadata may come before or after the
+// items. An error of yield ends the reading and is returned as it is. A body that ends early is an
+// io.ErrUnexpectedEOF; a Status is an *errors.StatusError of k8s.io/apimachinery.
+func (d *Decoder) List(mediaType string, r io.Reader, yield func(Item) error) (metav1.ListMeta, error) {
+	l := &listReader{Decoder: d, in: newInput(r, d.limit), yield: yield}
+	f, err := formatOf(mediaType)
+	if err == nil {
+		if f == formatProtobuf {
+			err = l.readProtobuf()
+		} else {
+			err = l.readJSON()
+		}
+	}
+	var stopped *yieldError
+	if errors.As(err, &stopped) {
+		return l.meta, stopped.err
+	}
+	if err != nil {
+		return l.meta, fmt.Errorf("list of %s: %w", d.def, err)
+	}
+	return l.meta, nil
+}
+
+// yieldError carries the caller's own error through the reader unchanged.
+type yieldError struct{ err error }
+
+func (e *yieldError) Error() string { return e.err.Error() }
+
+// listReader is the state of one List call.
+type listReader struct {
+	*Decoder
+	in    *input
+	yield func(Item) error
+	meta  metav1.ListMeta
+	env   envelope // apiVersion and kind of the list
+
+	seenItems bool // JSON: "items" has been read
+}
+
+// Field numbers that all list messages share.
+const (
+	listMeta  = 1
+	listItems = 2
+)
+
+func (l *listReader) readProtobuf() error {
+	in := l.in
+	if err := in.need(len(magic)); err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(in.window(), magic) {
+		return notProtobuf(in.window())
+	}
+	in.advance(len(magic))
+	seenRaw := false
+	for {
+		if ok, err := in.more(); err != nil {
+			return err
+		} else if !ok {
+			break
+		}
+		number, kind, err := in.tag()
+		if err != nil {
+			return err
+		}
+		switch {
+		case number == unknownRaw && kind == wireBytes:
+			if seenRaw {
+				return fmt.Errorf("protobuf envelope: two bodies: %w", errWire)
+			}
+			seenRaw = true
+			if err := l.readRaw(); err != nil {
+				return err
+			}
+		case kind == wireBytes:
+			content, err := in.delimited()
+			if err != nil {
+				return err
+			}
+			if err := l.takeEnvelope(wireField{number: number, kind: kind, bytes: content}); err != nil {
+				return err
+			}
+			in.advance(len(content))
+		default:
+			if err := in.skip(kind); err != nil {
+				return err
+			}
+		}
+	}
+	if !seenRaw {
+		return fmt.Errorf("protobuf envelope without a body: %w", io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// takeEnvelope keeps the apiVersion and kind, which outlive the window.
+func (l *listReader) takeEnvelope(f wireField) error {
+	if err := l.env.take(f); err != nil {
+		return err
+	}
+	l.env.apiVersion, l.env.kind = bytes.Clone(l.env.apiVersion), bytes.Clone(l.env.kind)
+	return nil
+}
+
+// readRaw reads the list message: metadata and items in any order.
+func (l *listReader) readRaw() error {
+	in := l.in
+	size, err := in.length()
+	if err != nil {
+		return err
+	}
+	if err := l.checkListKind(string(l.env.apiVersion), string(l.env.kind)); err != nil {
+		if bytes.Equal(l.env.kind, kindStatus) && size <= int64(in.limit) && in.need(int(size)) == nil {
+			return statusError(formatProtobuf, in.window()[:size])
+		}
+		return err
+	}
+	for end := in.offset() + size; in.offset() < end; {
+		number, kind, err := in.tag()
+		if err != nil {
+			return err
+		}
+		if kind != wireBytes || number != listMeta && number != listItems {
+			if err := in.skip(kind); err != nil {
+				return err
+			}
+			continue
+		}
+		content, err := in.delimited()
+		if err != nil {
+			return err
+		}
+		if number == listMeta {
+			err = l.meta.Unmarshal(content)
+		} else {
+			err = l.item(formatProtobuf, content)
+		}
+		if err != nil {
+			return err
+		}
+		in.advance(len(content))
+		if in.offset() > end {
+			return fmt.Errorf("a field crosses the end of the list: %w", errWire)
+		}
+	}
+	return nil
+}
+
+// item decodes and yields one item.
+func (l *listReader) item(f format, raw []byte) error {
+	item := Item{Size: len(raw), Hash: hashOf(raw)}
+	var err error
+	if item.Object, err = l.decode(f, raw); err != nil {
+		item.Object, item.Err = nil, objectError(f, raw, err)
+	}
+	if err := l.yield(item); err != nil {
+		return &yieldError{err}
+	}
+	return nil
+}
+
+// checkListKind refuses what is no list. The name of a list's kind is free for custom resources, so only what it must not be is known.
+func (l *listReader) checkListKind(apiVersion, kind string) error {
+	switch kind {
+	case string(kindTable):
+		return errors.New("the server sent a Table, which is for printing; ask for objects")
+	case string(kindStatus):
+		return errors.New("the server sent a Status")
+	case l.def.GroupVersionKind().Kind:
+		return fmt.Errorf("the server sent one object, %s %s", apiVersion, kind)
+	}
+	return nil
+}
+
+// objectError finds out whose bytes could not be decoded.
+func objectError(f format, raw []byte, err error) *ObjectError {
+	id := identify(f, raw)
+	return &ObjectError{
+		Key:             resource.Key{Namespace: id.namespace, Name: id.name},
+		UID:             id.uid,
+		ResourceVersion: id.resourceVersion,
+		Err:             err,
+	}
+}
