@@ -1,0 +1,37 @@
+package rest
+
+import (
+	"context"
+	"time"
+)
+
+// Hooks receives measurements, for metrics. Nil functions are skipped. They are called concurrently, on the goroutine of the request, and
+// must return quickly.
+type Hooks struct {
+	// Request is called once for each try, when its header has arrived or it has failed.
+	Request func(ctx context.Context, r RequestInfo)
+	// RateLimit is called when the client-side limiter let a request through, with how long it waited.
+	RateLimit func(ctx context.Context, method, host string, wait time.Duration)
+	// Retry is called before a try is repeated: its status code (0: the connection broke) and how long it waits first.
+	Retry func(ctx context.Context, method, host string, code int, wait time.Duration)
+	// Exec is called after each run of a credential plugin.
+	Exec func(ctx context.Context, command string, duration time.Duration, err error)
+}
+
+// RequestInfo describes one try of a request.
+type RequestInfo struct {
+	Method string
+	Host   string
+	// Resource is the plural name of the resource, "" for a request by path.
+	Resource string
+	// Verb is the API verb: get, list, watch, create, …; "" for a request by path.
+	Verb string
+	// Code is the status code, 0 if there was no answer.
+	Code    int
+	Latency time.Duration
+	// RequestBytes is the size of the body sent, -1 if it is not known.
+	RequestBytes int64
+	// ResponseBytes is the size of the answer's body as the server announced it, -1 if it did not.
+	ResponseBytes int64
+	Err           error
+}

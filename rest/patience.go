@@ -1,0 +1,107 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// scope says what a time-out bounds.
+type scope uint8
+
+const (
+	wholeAnswer scope = iota // from sending the request to the last byte of the answer
+	eachPiece                // the header, then each further piece of the body
+	headerOnly               // the header; the body may take for ever
+)
+
+// timeoutError is the cause with which patience ends a request. It is a context.DeadlineExceeded, too.
+type timeoutError struct {
+	after time.Duration
+	scope scope
+}
+
+func (e *timeoutError) Error() string {
+	if e.scope == eachPiece {
+		return fmt.Sprintf("no progress within the time-out of %v", e.after)
+	}
+	return fmt.Sprintf("no answer within the time-out of %v", e.after)
+}
+
+// Timeout makes it a net.Error's time-out.
+func (e *timeoutError) Timeout() bool { return true }
+
+// Is makes errors.Is(err, context.DeadlineExceeded) true.
+func (e *timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// patience bounds one try.
+type patience struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer // nil: no bound
+	limit  time.Duration
+	scope  scope
+}
+
+func newPatience(ctx context.Context, limit time.Duration, s scope) *patience {
+	p := &patience{limit: limit, scope: s}
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	if limit > 0 {
+		p.timer = time.AfterFunc(limit, func() { p.cancel(&timeoutError{limit, s}) })
+	}
+	return p
+}
+
+// end releases what the try holds.
+func (p *patience) end() {
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	p.cancel(context.Canceled)
+}
+
+// header is told that the header has arrived; the body it returns keeps up the bound.
+func (p *patience) header(resp *http.Response) {
+	if p.timer != nil {
+		switch p.scope {
+		case headerOnly:
+			p.timer.Stop()
+		case eachPiece:
+			p.timer.Reset(p.limit)
+		}
+	}
+	resp.Body = &patientBody{ReadCloser: resp.Body, patience: p}
+}
+
+// explain replaces the error by which net/http reports a cancelled request by the reason for it.
+func (p *patience) explain(err error) error {
+	if err == nil || err == io.EOF {
+		return err
+	}
+	if why := context.Cause(p.ctx); why != nil {
+		return why
+	}
+	return err
+}
+
+// patientBody is the body of an answer under patience. Closing it ends the request.
+type patientBody struct {
+	io.ReadCloser
+	patience *patience
+}
+
+func (b *patientBody) Read(buf []byte) (int, error) {
+	n, err := b.ReadCloser.Read(buf)
+	if n > 0 && b.patience.scope == eachPiece && b.patience.timer != nil {
+		b.patience.timer.Reset(b.patience.limit)
+	}
+	return n, b.patience.explain(err)
+}
+
+func (b *patientBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.patience.end()
+	return err
+}

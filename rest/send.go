@@ -1,0 +1,118 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"k8s.io/klog/v2"
+)
+
+// send makes the request, as often as it takes and is allowed, and returns the first answer that is a success. The caller closes the
+// answer's body. Any other answer becomes an error.
+func (r *Request) send(ctx context.Context, s scope) (*http.Response, error) {
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	for tries := 1; ; tries++ {
+		if err := r.waitForLimiter(ctx); err != nil {
+			return nil, err
+		}
+		resp, err := r.try(ctx, s)
+		if err == nil && resp.StatusCode < 300 {
+			r.warn(ctx, resp)
+			return resp, nil
+		}
+		o := outcome{method: r.method, replayable: r.body.reader == nil, tries: tries, retries: r.retries, err: err}
+		if err == nil {
+			o.code = resp.StatusCode
+			o.retryAfter, o.hasRetry = retryAfter(resp.Header, time.Now())
+			err = r.refused(ctx, resp)
+		} else {
+			err = r.failed(err)
+		}
+		wait, again := o.again()
+		if !again {
+			return nil, err
+		}
+		if why := r.waitToRepeat(ctx, o.code, wait, err); why != nil {
+			return nil, fmt.Errorf("%w (not tried again: %w)", err, why)
+		}
+	}
+}
+
+func (r *Request) waitForLimiter(ctx context.Context) error {
+	limiter := r.client.shared.limiter
+	if limiter == nil {
+		return nil
+	}
+	start := time.Now()
+	if err := limiter.Wait(ctx); err != nil {
+		return fmt.Errorf("%s %s: waiting for the client's rate limiter: %w", r.method, r.shown(), err)
+	}
+	if hook := r.client.shared.hooks.RateLimit; hook != nil {
+		hook(ctx, r.method, r.client.shared.base.Host, time.Since(start))
+	}
+	return nil
+}
+
+func (r *Request) waitToRepeat(ctx context.Context, code int, wait time.Duration, err error) error {
+	if hook := r.client.shared.hooks.Retry; hook != nil {
+		hook(ctx, r.method, r.client.shared.base.Host, code, wait)
+	}
+	klog.FromContext(ctx).V(3).Info("Repeating a request", "method", r.method, "url", r.shown(), "after", wait, "why", err.Error())
+	return pause(ctx, wait)
+}
+
+// try sends the request once.
+func (r *Request) try(ctx context.Context, s scope) (*http.Response, error) {
+	p := newPatience(ctx, r.timeout, s)
+	req, err := http.NewRequestWithContext(p.ctx, r.method, r.URL().String(), nil)
+	if err != nil {
+		p.end()
+		return nil, err
+	}
+	r.body.attach(req)
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
+	start := time.Now()
+	resp, err := r.client.shared.http.Do(req)
+	latency := time.Since(start)
+	if err != nil {
+		err = p.explain(cause(err))
+		p.end()
+	} else {
+		p.header(resp)
+	}
+	r.measure(ctx, resp, latency, err)
+	return resp, err
+}
+
+func (r *Request) measure(ctx context.Context, resp *http.Response, latency time.Duration, err error) {
+	hook := r.client.shared.hooks.Request
+	if hook == nil {
+		return
+	}
+	info := RequestInfo{
+		Method:        r.method,
+		Host:          r.client.shared.base.Host,
+		Resource:      r.path.resource,
+		Verb:          r.verb,
+		Latency:       latency,
+		RequestBytes:  r.body.size(),
+		ResponseBytes: -1,
+		Err:           err,
+	}
+	if err == nil {
+		info.Code, info.ResponseBytes = resp.StatusCode, resp.ContentLength
+	}
+	hook(ctx, info)
+}
+
+func (r *Request) warn(ctx context.Context, resp *http.Response) {
+	for _, w := range parseWarnings(resp.Header) {
+		r.client.shared.warnings(ctx, w)
+	}
+}

@@ -1,0 +1,75 @@
+package rest
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// How long connections may take and live. A silent HTTP/2 connection is found dead after pingAfter + pingTimeout, which ends the streams
+// on it with an error.
+const (
+	dialTimeout      = 30 * time.Second
+	keepAlive        = 30 * time.Second
+	handshakeTimeout = 10 * time.Second
+	idleTimeout      = 90 * time.Second
+	pingAfter        = 30 * time.Second
+	pingTimeout      = 15 * time.Second
+
+	// idlePerHost matters for HTTP/1.1 only, where each concurrent request has its own connection.
+	idlePerHost = 25
+)
+
+// TransportFor returns the transport that NewClient would use, with the credentials of the configuration: for requests that a Client
+// cannot make. It starts nothing; CloseIdleConnections, which http.Client calls, ends what requests have left behind.
+func TransportFor(cfg *Config) (http.RoundTripper, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("client configuration: %w", err)
+	}
+	layers, err := newLayers(cfg.Copy())
+	if err != nil {
+		return nil, fmt.Errorf("client configuration: %w", err)
+	}
+	return layers, nil
+}
+
+// newTransport returns the layer that opens connections.
+func newTransport(cfg *Config, tlsConfig *tls.Config) *http.Transport {
+	t := &http.Transport{
+		Proxy:                  cfg.Proxy,
+		DialContext:            cfg.Dial,
+		TLSClientConfig:        tlsConfig,
+		TLSHandshakeTimeout:    handshakeTimeout,
+		DisableCompression:     cfg.DisableCompression,
+		MaxIdleConnsPerHost:    idlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: 1 << 20,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		Protocols:              protocols(cfg.TLS.NextProtos),
+	}
+	if t.DialContext == nil {
+		dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+		t.DialContext = dialer.DialContext
+		if t.Proxy == nil {
+			t.Proxy = http.ProxyFromEnvironment
+		}
+	}
+	return t
+}
+
+func protocols(next []string) *http.Protocols {
+	var p http.Protocols
+	p.SetHTTP1(true)
+	p.SetHTTP2(len(next) == 0 || slices.Contains(next, "h2"))
+	return &p
+}
+
+// closeIdle closes the idle connections of a transport, if it can.
+func closeIdle(rt http.RoundTripper) {
+	if closer, ok := rt.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
