@@ -28,6 +28,20 @@ type Option func(*Definition)
 // WithVerbs says which verbs the resource offers. Default: AllVerbs.
 func WithVerbs(verbs Verbs) Option { return func(d *Definition) { d.verbs = verbs } }
 
+// StatusSubresource is the path under which the observed state of an object is written apart from the rest.
+func StatusSubresource() Subresource {
+	return Subresource{Name: "status", Verbs: VerbGet | VerbUpdate | VerbPatch}
+}
+
+// ScaleSubresource is the path under which the number of replicas is read and set, as an autoscaling/v1 Scale.
+func ScaleSubresource() Subresource {
+	return Subresource{
+		Name:  "scale",
+		Verbs: VerbGet | VerbUpdate | VerbPatch,
+		Kind:  schema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"},
+	}
+}
+
 // WithSubresources says which subresources the resource has. Default: "status", if the Go struct has a field Status.
 func WithSubresources(subresources ...Subresource) Option {
 	return func(d *Definition) {
@@ -40,6 +54,14 @@ func WithSubresources(subresources ...Subresource) Option {
 // has no effect on a Go type without protobuf methods.
 func WithProtobuf() Option {
 	return func(d *Definition) { d.protobuf = reflect.PointerTo(d.goType).Implements(protobufType) }
+}
+
+// Builtin is the option of the resources that every Kubernetes API server has: protobuf, and exactly the given subresources.
+func Builtin(subresources ...Subresource) Option {
+	return func(d *Definition) {
+		WithSubresources(subresources...)(d)
+		WithProtobuf()(d)
+	}
 }
 
 // protobufMessage is what the generated protobuf code of Kubernetes API types offers.
@@ -68,7 +90,7 @@ func Define[T Object](group, version, resource, kind string, scope Scope, option
 	}
 	def.goType = t.Elem()
 	if f, ok := def.goType.FieldByName("Status"); ok && f.IsExported() {
-		def.subresources = []Subresource{{Name: "status", Verbs: VerbGet | VerbUpdate | VerbPatch}}
+		def.subresources = []Subresource{StatusSubresource()}
 	}
 	for _, option := range options {
 		option(def)
