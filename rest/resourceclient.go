@@ -61,6 +61,16 @@ func (r *ResourceClient) Namespace(namespace string) *ResourceClient {
 	return &out
 }
 
+// InNamespaceOf returns a client for the namespace that o belongs to: its own or, if it names none, the client's. It is an error if they
+// differ.
+func (r *ResourceClient) InNamespaceOf(o resource.Object) (*ResourceClient, error) {
+	namespace, err := r.namespaceOf(o)
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w", r.def, o.GetName(), err)
+	}
+	return r.Namespace(namespace), nil
+}
+
 // MaxRetries returns a client whose requests are repeated at most n times, where they may be repeated at all (default 10). A caller
 // that backs off by itself, such as a reflector, says 0.
 func (r *ResourceClient) MaxRetries(n int) *ResourceClient {
@@ -82,7 +92,7 @@ func (r *ResourceClient) Get(ctx context.Context, name string, opts metav1.GetOp
 }
 
 // Create creates an object, and returns it as the server stored it. With a subresource, the object is posted to that path of the
-// object of its name.
+// object of its name. Where the server answers without an object, a copy of o is returned.
 func (r *ResourceClient) Create(ctx context.Context, o resource.Object, opts metav1.CreateOptions, subresources ...string) (resource.Object, error) {
 	namespace, err := r.namespaceOf(o)
 	if err != nil {
@@ -96,7 +106,16 @@ func (r *ResourceClient) Create(ctx context.Context, o resource.Object, opts met
 	if name != "" || len(subresources) > 0 {
 		req.Name(name).SubResource(subresources...)
 	}
-	return r.object(ctx, req.VersionedParams(&opts).BodyObject(r.def, o))
+	result := req.VersionedParams(&opts).BodyObject(r.def, o).Do(ctx)
+	created, err := r.decode(result)
+	if err != nil && result.err == nil {
+		if status, ok := decode.Status(result.ContentType(), result.data); ok && status.Status == metav1.StatusSuccess {
+			created = resource.Copy(o) // bindings and evictions are answered with a mere yes
+			r.def.SetKind(created)
+			return created, nil
+		}
+	}
+	return created, err
 }
 
 // Update replaces an object, or the part of it that the subresource stands for.
@@ -194,7 +213,10 @@ func (r *ResourceClient) namespaceOf(o resource.Object) (string, error) {
 
 // object sends the request and decodes the object in the answer.
 func (r *ResourceClient) object(ctx context.Context, req *Request) (resource.Object, error) {
-	result := req.Do(ctx)
+	return r.decode(req.Do(ctx))
+}
+
+func (r *ResourceClient) decode(result Result) (resource.Object, error) {
 	if result.err != nil {
 		return nil, result.err
 	}
