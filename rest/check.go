@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// check finds what can be found without reading files or opening connections.
-func (c *Config) check() error {
+// Check finds what is wrong with a configuration as far as can be found without reading files or opening connections. NewClient
+// checks it, too.
+func (c *Config) Check() error {
 	if _, err := serverURL(c.Host); err != nil {
 		return err
 	}

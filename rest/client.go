@@ -51,7 +51,7 @@ func NewClientForHTTP(cfg *Config, h *http.Client) (*Client, error) {
 	if cfg == nil || h == nil {
 		return nil, fmt.Errorf("client configuration: the configuration and the HTTP client must not be nil")
 	}
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("client configuration: %w", err)
 	}
 	own, own2 := *h, *cfg

@@ -43,6 +43,15 @@ func inCluster(getenv func(string) string, dir string) (*Config, error) {
 	}, nil
 }
 
+// InClusterNamespace returns the namespace of the pod that the program runs in, and whether it runs in one.
+func InClusterNamespace() (string, bool) { return namespaceIn(serviceAccountDir) }
+
+func namespaceIn(dir string) (string, bool) {
+	data, err := os.ReadFile(filepath.Join(dir, "namespace"))
+	namespace := strings.TrimSpace(string(data))
+	return namespace, err == nil && namespace != ""
+}
+
 // readTokenFile returns the token in a file, without the white space around it. An empty file is an error.
 func readTokenFile(path string) (string, error) {
 	data, err := os.ReadFile(path)

@@ -26,7 +26,7 @@ const (
 // TransportFor returns the transport that NewClient would use, with the credentials of the configuration: for requests that a Client
 // cannot make. It starts nothing; CloseIdleConnections, which http.Client calls, ends what requests have left behind.
 func TransportFor(cfg *Config) (http.RoundTripper, error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, fmt.Errorf("client configuration: %w", err)
 	}
 	layers, err := newLayers(cfg.Copy())
