@@ -1,0 +1,117 @@
+package workqueue
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+func benchKeys(n int) []resource.Key {
+	keys := make([]resource.Key, n)
+	for i := range keys {
+		keys[i] = resource.Key{Namespace: fmt.Sprintf("namespace-%d", i%50), Name: fmt.Sprintf("object-%d", i)}
+	}
+	return keys
+}
+
+func BenchmarkAddGetDone(b *testing.B) {
+	q := New[resource.Key](Options{})
+	keys := benchKeys(1000)
+	ctx := context.Background()
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		q.Add(keys[i%len(keys)])
+		key, _ := q.Get(ctx)
+		q.Done(key)
+		i++
+	}
+}
+
+func BenchmarkAddGetDoneWithFlowsAndPriorities(b *testing.B) {
+	q := New(Options{}, Flows(func(k resource.Key) string { return k.Namespace }, nil))
+	keys := benchKeys(1000)
+	ctx := context.Background()
+	for i, key := range keys {
+		q.AddPriority(key, Priority(i%3-1))
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		key, _ := q.Get(ctx)
+		q.Done(key)
+		q.AddPriority(key, Priority(i%3-1))
+		i++
+	}
+}
+
+// Each key is delayed for an hour, ten minutes less than the one before; so none ends.
+func BenchmarkAddAfter(b *testing.B) {
+	q := New[resource.Key](Options{})
+	defer q.ShutDown()
+	keys := benchKeys(1 << 16)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		q.AddAfter(keys[i&(len(keys)-1)], time.Hour+time.Duration(i*7919%100_000)*time.Millisecond)
+		i++
+	}
+}
+
+func BenchmarkAddRateLimited(b *testing.B) {
+	q := New[resource.Key](Options{RateLimiter: Exponential(time.Hour, 2*time.Hour)})
+	defer q.ShutDown()
+	keys := benchKeys(1000)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		q.AddRateLimited(keys[i%len(keys)])
+		i++
+	}
+}
+
+// One producer and 64 workers share 100,000 keys.
+func BenchmarkSixtyFourWorkers(b *testing.B) {
+	keys := benchKeys(100_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		q := New[resource.Key](Options{})
+		var wg sync.WaitGroup
+		for range 64 {
+			wg.Go(func() {
+				for {
+					key, shutdown := q.Get(context.Background())
+					if shutdown {
+						return
+					}
+					spin(key)
+					q.Done(key)
+				}
+			})
+		}
+		for _, key := range keys {
+			q.Add(key)
+		}
+		if err := q.ShutDownWithDrain(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		wg.Wait()
+	}
+	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(len(keys)), "ns/key")
+}
+
+// spin stands for a reconcile of some microseconds.
+func spin(key resource.Key) {
+	h := uint64(14695981039346656037)
+	for range 200 {
+		for i := range len(key.Name) {
+			h = (h ^ uint64(key.Name[i])) * 1099511628211
+		}
+	}
+	runtime.KeepAlive(h)
+}
