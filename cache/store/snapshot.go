@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
-
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -20,28 +17,50 @@ type Snapshot struct{ v *version }
 func (s Snapshot) ResourceVersion() string { return s.v.resourceVersion }
 
 // Len returns the number of objects.
-func (s Snapshot) Len() int { return len(s.v.objects) }
+func (s Snapshot) Len() int { return s.v.length }
 
 // Get returns the object of a key, if it is there. It does not allocate. The object may be stale: see Stale.
 func (s Snapshot) Get(key resource.Key) (resource.Object, bool) {
-	o, ok := s.v.objects[key]
-	return o, ok
+	slot, found := s.v.keys.find(key.Namespace, key.Name)
+	if !found {
+		return nil, false
+	}
+	o := s.v.objects.get(slot)
+	return o, o != nil
 }
 
 // Stale says why the state of a key is not current: a newer state exists, but could not be processed. It returns nil for a current
 // object and for a key that is not there. A key can be stale without an object.
-func (s Snapshot) Stale(key resource.Key) error { return s.v.stale[key] }
+func (s Snapshot) Stale(key resource.Key) error {
+	if s.v.staleLength == 0 {
+		return nil
+	}
+	slot, found := s.v.keys.find(key.Namespace, key.Name)
+	if !found {
+		return nil
+	}
+	return s.v.stale.get(slot)
+}
 
-// StaleKeys iterates over the stale keys and their reasons, in key order.
+// StaleKeys iterates over the stale keys and their reasons, in key order. If there are any it looks at all keys.
 func (s Snapshot) StaleKeys() iter.Seq2[resource.Key, error] {
 	return func(yield func(resource.Key, error) bool) {
-		keys := make([]resource.Key, 0, len(s.v.stale))
-		for key := range s.v.stale {
-			keys = append(keys, key)
+		if s.v.staleLength == 0 {
+			return
 		}
-		slices.SortFunc(keys, resource.Key.Compare)
-		for _, key := range keys {
-			if !yield(key, s.v.stale[key]) {
+		type entry struct {
+			key    resource.Key
+			reason error
+		}
+		var stale []entry
+		for slot, name := range s.v.keys.all() {
+			if reason := s.v.stale.get(slot); reason != nil {
+				stale = append(stale, entry{resource.Key{Namespace: name[0], Name: name[1]}, reason})
+			}
+		}
+		slices.SortFunc(stale, func(a, b entry) int { return a.key.Compare(b.key) })
+		for _, e := range stale {
+			if !yield(e.key, e.reason) {
 				return
 			}
 		}
@@ -51,102 +70,89 @@ func (s Snapshot) StaleKeys() iter.Seq2[resource.Key, error] {
 // All iterates over all objects.
 func (s Snapshot) All() iter.Seq[resource.Object] {
 	return func(yield func(resource.Object) bool) {
-		for _, o := range s.v.objects {
-			if !yield(o) {
-				return
+		s.v.objects.each(func(_ uint32, objects *[leafSize]resource.Object) bool {
+			for _, o := range objects {
+				if o != nil && !yield(o) {
+					return false
+				}
 			}
-		}
+			return true
+		})
 	}
 }
 
 // Namespace iterates over the objects of one namespace; "" holds the cluster-scoped objects.
 func (s Snapshot) Namespace(namespace string) iter.Seq[resource.Object] {
 	return func(yield func(resource.Object) bool) {
-		for key, o := range s.v.objects {
-			if key.Namespace == namespace && !yield(o) {
-				return
+		for g := range s.v.groups.of(s.v.groups.namespaces.find("", namespace)) {
+			for o := range s.v.in(&g.slots) {
+				if !yield(o) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// List returns the objects of a namespace ("": of all namespaces) that the selector matches; nil matches everything. With the label
-// index, the requirements =, ==, in and exists cost in proportion to the smallest set of objects that one of them names; the others
-// are checked on each object that is left.
-func (s Snapshot) List(selector labels.Selector, namespace string) []resource.Object {
-	var found []resource.Object
-	for key, o := range s.v.objects {
-		if namespace != "" && key.Namespace != namespace {
-			continue
-		}
-		if selector == nil || selector.Matches(labels.Set(o.GetLabels())) {
-			found = append(found, o)
-		}
-	}
-	return found
-}
-
 // ByIndex returns the objects that the named index finds under the value. It fails only if there is no such index (ErrNoIndex).
 func (s Snapshot) ByIndex(index, value string) ([]resource.Object, error) {
-	x, ok := s.v.indexes[index]
-	if !ok {
-		if index == NamespaceIndex {
-			return slices.Collect(s.Namespace(value)), nil
+	x := s.v.index(index)
+	switch {
+	case x != nil:
+		p := x.values.find("", value)
+		if p == nil {
+			return nil, nil
 		}
-		return nil, fmt.Errorf("index %q: %w", index, ErrNoIndex)
+		return s.v.collect(make([]resource.Object, 0, p.members.len()), &p.members), nil
+	case index == NamespaceIndex:
+		return s.v.inNamespace(value), nil
+	default:
+		return nil, noIndex(index)
 	}
-	var found []resource.Object
-	for key, values := range x.values {
-		if slices.Contains(values, value) {
-			found = append(found, s.v.objects[key])
-		}
-	}
-	return found, nil
 }
 
 // IndexValues returns the values under which the named index finds at least one object, sorted. It fails only if there is no such
 // index (ErrNoIndex).
 func (s Snapshot) IndexValues(index string) ([]string, error) {
-	set := map[string]bool{}
-	x, ok := s.v.indexes[index]
-	switch {
-	case ok:
-		for _, values := range x.values {
-			for _, value := range values {
-				set[value] = true
-			}
-		}
+	var t *terms
+	switch x := s.v.index(index); {
+	case x != nil:
+		t = &x.values
 	case index == NamespaceIndex:
-		for key := range s.v.objects {
-			set[key.Namespace] = true
-		}
+		t = &s.v.groups.namespaces
 	default:
-		return nil, fmt.Errorf("index %q: %w", index, ErrNoIndex)
+		return nil, noIndex(index)
 	}
 	var values []string
-	for value := range set {
-		values = append(values, value)
+	for number, name := range t.names.all() {
+		if t.postings.get(number) != nil {
+			values = append(values, name[1])
+		}
 	}
 	slices.Sort(values)
 	return values, nil
 }
 
+func noIndex(name string) error { return fmt.Errorf("index %q: %w", name, ErrNoIndex) }
+
 // IndexErrors returns the objects that an index could not take, by index and key. They are missing from that index alone.
 func (s Snapshot) IndexErrors() []*IndexError {
 	var errs []*IndexError
-	for name, x := range s.v.indexes {
-		for key, err := range x.errs {
-			errs = append(errs, &IndexError{Index: name, Key: key, Err: err})
+	for _, x := range s.v.indexes {
+		first := len(errs)
+		if x.failed == 0 {
+			continue
 		}
+		x.errs.each(func(base uint32, reasons *[leafSize]error) bool {
+			for i, err := range reasons {
+				if err != nil {
+					o := s.v.objects.get(base + uint32(i))
+					errs = append(errs, &IndexError{Index: x.name, Key: resource.KeyOf(o), Err: err})
+				}
+			}
+			return true
+		})
+		slices.SortFunc(errs[first:], func(a, b *IndexError) int { return a.Key.Compare(b.Key) })
 	}
-	slices.SortFunc(errs, func(a, b *IndexError) int {
-		if c := strings.Compare(a.Index, b.Index); c != 0 {
-			return c
-		}
-		return a.Key.Compare(b.Key)
-	})
 	return errs
 }
-
-// MemoryEstimate returns the bytes that the store itself uses for this snapshot, without the objects.
-func (s Snapshot) MemoryEstimate() int64 { return int64(len(s.v.objects)) * 200 }

@@ -1,92 +1,186 @@
 package store
 
 import (
-	"errors"
-	"fmt"
-	"maps"
+	"cmp"
+	"slices"
+	"strings"
 
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
-// version is the content of one snapshot.
+// version is the content of one snapshot: frozen roots of what the writer edits.
+//
+// Each key has a slot, a small number that stays the same as long as the key exists. keys finds the slot, objects has what it holds.
 type version struct {
 	resourceVersion string
-	objects         map[resource.Key]resource.Object
-	stale           map[resource.Key]error
-	indexes         map[string]*index
+	length          int // number of objects
+	staleLength     int // number of stale keys
+	keys            names
+	objects         vector[resource.Object] // by slot; nil: deleted, or never there
+	stale           vector[error]           // by slot; why the object is not current
+	groups          *groups
+	labelIndex      bool
+	indexes         []*index // by name
 }
 
-type index struct {
-	f      IndexFunc
-	values map[resource.Key][]string
-	errs   map[resource.Key]error
-}
-
-func newIndexes(indexers map[string]IndexFunc) map[string]*index {
-	indexes := map[string]*index{}
-	for name, f := range indexers {
-		indexes[name] = &index{f: f, values: map[resource.Key][]string{}, errs: map[resource.Key]error{}}
+// index returns the named index, or nil.
+func (v *version) index(name string) *index {
+	at, found := slices.BinarySearchFunc(v.indexes, name, func(x *index, name string) int { return strings.Compare(x.name, name) })
+	if !found {
+		return nil
 	}
-	return indexes
+	return v.indexes[at]
 }
 
-func (v *version) clone() *version {
-	next := &version{resourceVersion: v.resourceVersion, objects: maps.Clone(v.objects), stale: maps.Clone(v.stale), indexes: map[string]*index{}}
-	for name, x := range v.indexes {
-		next.indexes[name] = &index{f: x.f, values: maps.Clone(x.values), errs: maps.Clone(x.errs)}
+// state is what the writer edits. Vectors, sets and postings in it are persistent: an edit copies what an older batch has made, so
+// versions that were published keep what they have.
+type state struct {
+	batch           uint64 // number of the batch that is being applied; never 0
+	resourceVersion string
+	length          int
+	staleLength     int
+	keys            dictionary
+	objects         vector[resource.Object]
+	stale           vector[error]
+	groups          groupWriter
+	indexes         []*indexWriter // by name
+}
+
+func newState(opts Options) *state {
+	s := &state{batch: 1, keys: newDictionary(), groups: newGroupWriter(opts.NoLabelIndex)}
+	for name, function := range opts.Indexers {
+		s.indexes = append(s.indexes, newIndexWriter(name, function))
 	}
-	return next
+	s.sortIndexes()
+	return s
 }
 
-func (v *version) apply(c *Change) Applied {
-	old := v.objects[c.Key]
-	delete(v.stale, c.Key)
+func (s *state) sortIndexes() {
+	slices.SortFunc(s.indexes, func(a, b *indexWriter) int { return cmp.Compare(a.name, b.name) })
+}
+
+// freeze makes a version of the state. What did not change since the version before is shared with it.
+func (s *state) freeze(before *version) *version {
+	v := &version{
+		resourceVersion: s.resourceVersion, length: s.length, staleLength: s.staleLength,
+		keys: s.keys.names, objects: s.objects, stale: s.stale, labelIndex: !s.groups.noLabels,
+	}
+	if before != nil {
+		v.groups, v.indexes = before.groups, before.indexes
+	}
+	if s.groups.changed {
+		v.groups, s.groups.changed = s.groups.view(), false
+	}
+	if len(v.indexes) == len(s.indexes) && !slices.ContainsFunc(s.indexes, func(w *indexWriter) bool { return w.changed }) {
+		return v
+	}
+	v.indexes = make([]*index, len(s.indexes))
+	for i, w := range s.indexes {
+		if !w.changed {
+			v.indexes[i] = before.index(w.name)
+			continue
+		}
+		v.indexes[i], w.changed = w.view(), false
+	}
+	return v
+}
+
+// apply performs one change.
+func (s *state) apply(c *Change) Applied {
 	switch c.Op {
 	case Set:
-		v.objects[c.Key] = c.Object
-		for _, x := range v.indexes {
-			x.set(c.Key, c.Object)
-		}
+		return s.set(c.Key, c.Object)
 	case Delete:
-		delete(v.objects, c.Key)
-		for _, x := range v.indexes {
-			delete(x.values, c.Key)
-			delete(x.errs, c.Key)
-		}
+		return s.delete(c.Key)
 	case MarkStale:
-		v.stale[c.Key] = c.Err
-		if c.Err == nil {
-			v.stale[c.Key] = ErrStale
-		}
+		return s.markStale(c.Key, cmp.Or(c.Err, ErrStale))
+	default: // Keep
+		return s.keep(c.Key)
 	}
-	return Applied{Key: c.Key, Old: old, New: v.objects[c.Key]}
 }
 
-func (x *index) set(key resource.Key, o resource.Object) {
-	delete(x.values, key)
-	delete(x.errs, key)
-	values, err := x.f.call(o)
-	if err != nil {
-		x.errs[key] = err
+func (s *state) set(key resource.Key, o resource.Object) Applied {
+	slot, _ := s.keys.add(key.Namespace, key.Name)
+	s.setStale(slot, nil)
+	place := s.objects.get(slot)
+	if place == o {
+		return Applied{Key: key, Old: o, New: o}
+	}
+	if place == nil {
+		s.length++
+	}
+	s.objects.set(slot, o, s.batch)
+	s.groups.set(slot, key.Namespace, labelsOf(o, s.groups.noLabels), s.batch)
+	for _, w := range s.indexes {
+		w.set(slot, o, s.batch)
+	}
+	return Applied{Key: key, Old: place, New: o}
+}
+
+// labelsOf spares GetLabels, which builds a map for an unstructured object, where nobody needs the labels.
+func labelsOf(o resource.Object, unused bool) map[string]string {
+	if unused {
+		return nil
+	}
+	return o.GetLabels()
+}
+
+func (s *state) delete(key resource.Key) Applied {
+	slot, found := s.keys.lookup(key.Namespace, key.Name)
+	if !found {
+		return Applied{Key: key}
+	}
+	return Applied{Key: key, Old: s.deleteSlot(slot)}
+}
+
+func (s *state) deleteSlot(slot uint32) (last resource.Object) {
+	s.setStale(slot, nil)
+	if last = s.objects.get(slot); last != nil {
+		s.length--
+		s.objects.set(slot, nil, s.batch)
+		s.groups.remove(slot, s.batch)
+		for _, w := range s.indexes {
+			w.remove(slot, s.batch)
+		}
+	}
+	s.keys.remove(slot)
+	return last
+}
+
+func (s *state) keep(key resource.Key) Applied {
+	slot, found := s.keys.lookup(key.Namespace, key.Name)
+	if !found {
+		return Applied{Key: key}
+	}
+	o := s.objects.get(slot)
+	if o == nil { // a stale key without an object: there is nothing to keep, and nothing that could be stale
+		return s.delete(key)
+	}
+	s.setStale(slot, nil)
+	return Applied{Key: key, Old: o, New: o}
+}
+
+func (s *state) markStale(key resource.Key, reason error) Applied {
+	slot, _ := s.keys.add(key.Namespace, key.Name)
+	s.setStale(slot, reason)
+	o := s.objects.get(slot)
+	return Applied{Key: key, Old: o, New: o}
+}
+
+// setStale sets the mark of a slot, or with nil takes it away.
+func (s *state) setStale(slot uint32, reason error) {
+	if reason == nil && s.staleLength == 0 {
 		return
 	}
-	x.values[key] = values
-}
-
-func (v *version) addIndexers(indexers map[string]IndexFunc) error {
-	for name, f := range indexers {
-		if f == nil {
-			return fmt.Errorf("index %q: %w", name, errors.New("the function is nil"))
-		}
-		if _, taken := v.indexes[name]; taken {
-			return fmt.Errorf("index %q: %w", name, ErrIndexExists)
-		}
+	before := s.stale.get(slot)
+	if before == nil && reason == nil {
+		return
 	}
-	for name, x := range newIndexes(indexers) {
-		for key, o := range v.objects {
-			x.set(key, o)
-		}
-		v.indexes[name] = x
+	if before == nil {
+		s.staleLength++
 	}
-	return nil
+	if reason == nil {
+		s.staleLength--
+	}
+	s.stale.set(slot, reason, s.batch)
 }

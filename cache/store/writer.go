@@ -8,10 +8,10 @@ import (
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
-// New returns an empty store. It starts nothing.
+// New returns an empty store. It starts nothing. An index function that is nil fails on every object.
 func New(opts Options) (*Writer, *Reader) {
-	c := &core{}
-	c.current.Store(&version{objects: map[resource.Key]resource.Object{}, stale: map[resource.Key]error{}, indexes: newIndexes(opts.Indexers)})
+	c := &core{state: newState(opts)}
+	c.publish(nil)
 	return &Writer{core: c}, &Reader{core: c}
 }
 
@@ -19,34 +19,35 @@ func New(opts Options) (*Writer, *Reader) {
 type core struct {
 	current atomic.Pointer[version]
 	waits   waits
-	mu      sync.Mutex // owns the right to publish: held by Apply, Replace and the last step of AddIndexers
+	mu      sync.Mutex // owns state and the right to publish: held by Apply, Replace and the last step of AddIndexers
+	state   *state
 }
 
-func (c *core) publish(next *version, changes []Change) {
+// publish makes the state the newest snapshot. mu is held.
+func (c *core) publish(changes []Change) {
+	next := c.state.freeze(c.current.Load())
+	c.state.batch++ // from here on, all that next has is frozen
 	c.current.Store(next)
 	c.waits.published(Snapshot{next}, changes)
 }
 
-// Writer is the write side of a store. Its methods are for one goroutine; readers never wait for it, and it never waits for
+// Writer is the write side of a store. Its methods are for one goroutine. Readers never wait for it, and it never waits for
 // a reader.
-type Writer struct{ core *core }
+type Writer struct {
+	core    *core
+	applied []Applied // what the last call returned
+}
 
 // Apply performs a batch of changes, in order, as one transaction: readers see all of it or nothing. The snapshot it publishes has the
 // given resourceVersion; "" keeps the former one. Apply(nil, v) is how a bookmark is stored.
 //
 // It returns what each change did, at the change's position. The slice is valid until the next call of Apply or Replace.
+// Batches of ten or more cost much less a change than single changes do.
 func (w *Writer) Apply(changes []Change, resourceVersion string) []Applied {
 	w.core.mu.Lock()
 	defer w.core.mu.Unlock()
-	next := w.core.current.Load().clone()
-	applied := make([]Applied, 0, len(changes))
-	for i := range changes {
-		applied = append(applied, next.apply(&changes[i]))
-	}
-	if resourceVersion != "" {
-		next.resourceVersion = resourceVersion
-	}
-	w.core.publish(next, changes)
+	applied := w.apply(changes, nil)
+	w.publish(changes, resourceVersion)
 	return applied
 }
 
@@ -55,54 +56,90 @@ func (w *Writer) Apply(changes []Change, resourceVersion string) []Applied {
 func (w *Writer) Replace(changes []Change, resourceVersion string) []Applied {
 	w.core.mu.Lock()
 	defer w.core.mu.Unlock()
-	next := w.core.current.Load().clone()
-	applied := make([]Applied, 0, len(changes))
-	named := make(map[resource.Key]bool, len(changes))
+	w.core.state.keys.reserve(len(changes))
+	var named slotSet
+	applied := w.apply(changes, &named)
+	applied = w.core.state.deleteOthers(applied, &named)
+	w.applied = applied
+	w.publish(changes, resourceVersion)
+	return applied
+}
+
+// apply performs changes and notes the slots of the keys that they name.
+func (w *Writer) apply(changes []Change, named *slotSet) []Applied {
+	const keep = 1024 // a larger slice is not worth its memory after the call
+	state := w.core.state
+	clear(w.applied)
+	applied := w.applied[:0]
+	if cap(applied) > keep || cap(applied) < len(changes) {
+		applied = make([]Applied, 0, len(changes))
+	}
 	for i := range changes {
-		named[changes[i].Key] = true
-		applied = append(applied, next.apply(&changes[i]))
+		applied = append(applied, state.apply(&changes[i]))
+		if named != nil {
+			if slot, found := state.keys.lookup(changes[i].Key.Namespace, changes[i].Key.Name); found {
+				named.set(slot)
+			}
+		}
 	}
-	applied = append(applied, next.deleteOthers(named)...)
+	w.applied = applied
+	return applied
+}
+
+func (w *Writer) publish(changes []Change, resourceVersion string) {
 	if resourceVersion != "" {
-		next.resourceVersion = resourceVersion
+		w.core.state.resourceVersion = resourceVersion
 	}
-	w.core.publish(next, changes)
+	w.core.publish(changes)
+}
+
+// deleteOthers deletes the keys whose slots are not named, and appends what it did to applied.
+func (s *state) deleteOthers(applied []Applied, named *slotSet) []Applied {
+	first := len(applied)
+	objects := s.objects
+	objects.each(func(base uint32, values *[leafSize]resource.Object) bool {
+		for i, o := range values {
+			if o != nil && !named.has(base+uint32(i)) {
+				applied = append(applied, Applied{Key: resource.KeyOf(o), Old: o})
+			}
+		}
+		return true
+	})
+	others := applied[first:]
+	slices.SortFunc(others, func(a, b Applied) int { return a.Key.Compare(b.Key) })
+	for _, a := range others {
+		s.delete(a.Key)
+	}
+	s.forgetOthers(named)
 	return applied
 }
 
-func (v *version) deleteOthers(named map[resource.Key]bool) []Applied {
-	var gone []resource.Key
-	for key := range v.objects {
-		if !named[key] {
-			gone = append(gone, key)
+// forgetOthers forgets the stale keys without an object whose slots are not named.
+func (s *state) forgetOthers(named *slotSet) {
+	if s.staleLength == 0 {
+		return
+	}
+	stale := s.stale
+	stale.each(func(base uint32, reasons *[leafSize]error) bool {
+		for i, reason := range reasons {
+			if slot := base + uint32(i); reason != nil && !named.has(slot) {
+				s.deleteSlot(slot)
+			}
 		}
-	}
-	for key := range v.stale {
-		if _, there := v.objects[key]; !there && !named[key] {
-			delete(v.stale, key)
-		}
-	}
-	slices.SortFunc(gone, resource.Key.Compare)
-	var applied []Applied
-	for _, key := range gone {
-		applied = append(applied, v.apply(&Change{Op: Delete, Key: key}))
-	}
-	return applied
+		return true
+	})
 }
 
-// Check verifies the store's invariants. It is for tests: it looks at everything.
-func (w *Writer) Check() error { return nil }
+// slotSet is a set of slots for one call.
+type slotSet []uint64
 
-// AddIndexers adds named index functions, also to a store that has objects already; it returns when the newest snapshot has
-// the indexes. Readers are not disturbed, and the writer is held up only for the last step. It fails, and adds nothing, if a name is taken
-// (ErrIndexExists) or a function is nil.
-func (r *Reader) AddIndexers(indexers map[string]IndexFunc) error {
-	r.core.mu.Lock()
-	defer r.core.mu.Unlock()
-	next := r.core.current.Load().clone()
-	if err := next.addIndexers(indexers); err != nil {
-		return err
+func (b *slotSet) set(slot uint32) {
+	for int(slot/64) >= len(*b) {
+		*b = append(*b, 0)
 	}
-	r.core.publish(next, nil)
-	return nil
+	(*b)[slot/64] |= 1 << (slot % 64)
+}
+
+func (b *slotSet) has(slot uint32) bool {
+	return int(slot/64) < len(*b) && (*b)[slot/64]&(1<<(slot%64)) != 0
 }

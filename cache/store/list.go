@@ -1,0 +1,120 @@
+package store
+
+import (
+	"iter"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// List returns the objects of a namespace ("": of all namespaces) that the selector matches; nil matches everything.
+//
+// With the label index, the requirements =, ==, in and exists cost in proportion to the smallest set of objects that one of them names.
+// A selector that only excludes (!=, notin, !key) or compares numbers costs in proportion to the distinct sets of labels in the
+// namespace or the store, and to what it finds. Without the label index every object of the namespace or the store is looked at.
+func (s Snapshot) List(selector labels.Selector, namespace string) []resource.Object {
+	switch {
+	case selector == nil || selector.Empty():
+		if namespace == "" {
+			return s.v.everything()
+		}
+		return s.v.inNamespace(namespace)
+	case !s.v.labelIndex:
+		return s.v.scan(selector, namespace)
+	}
+	requirements, selectable := selector.Requirements()
+	if !selectable {
+		return nil
+	}
+	return s.v.match(requirements, namespace)
+}
+
+func (v *version) everything() []resource.Object {
+	found := make([]resource.Object, 0, v.length)
+	v.objects.each(func(_ uint32, objects *[leafSize]resource.Object) bool {
+		for _, o := range objects {
+			if o != nil {
+				found = append(found, o)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func (v *version) inNamespace(namespace string) []resource.Object {
+	return v.collectGroups(v.groups.of(v.groups.namespaces.find("", namespace)))
+}
+
+// scan asks every object.
+func (v *version) scan(selector labels.Selector, namespace string) (found []resource.Object) {
+	all := Snapshot{v}.All()
+	if namespace != "" {
+		all = Snapshot{v}.Namespace(namespace)
+	}
+	for o := range all {
+		if selector.Matches(labels.Set(o.GetLabels())) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// of iterates over the groups that are members of a posting, which may be nil.
+func (g *groups) of(p *posting) iter.Seq[*group] {
+	return func(yield func(*group) bool) {
+		if p == nil {
+			return
+		}
+		var buffer [1][]uint32
+		for _, piece := range p.members.pieces(&buffer) {
+			for _, number := range piece {
+				if !yield(g.all.get(number)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// in iterates over the objects of a set of slots.
+func (v *version) in(slots *set) iter.Seq[resource.Object] {
+	return func(yield func(resource.Object) bool) {
+		var buffer [1][]uint32
+		for _, piece := range slots.pieces(&buffer) {
+			for _, slot := range piece {
+				if !yield(v.objects.get(slot)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// collect appends the objects of a set of slots.
+func (v *version) collect(found []resource.Object, slots *set) []resource.Object {
+	var buffer [1][]uint32
+	for _, piece := range slots.pieces(&buffer) {
+		for _, slot := range piece {
+			found = append(found, v.objects.get(slot))
+		}
+	}
+	return found
+}
+
+// collectGroups returns the objects of groups, in one allocation of the right size.
+func (v *version) collectGroups(groups iter.Seq[*group]) []resource.Object {
+	size := 0
+	for g := range groups {
+		size += g.slots.len()
+	}
+	if size == 0 {
+		return nil
+	}
+	found := make([]resource.Object, 0, size)
+	for g := range groups {
+		found = v.collect(found, &g.slots)
+	}
+	return found
+}

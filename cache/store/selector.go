@@ -1,0 +1,204 @@
+package store
+
+import (
+	"iter"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// wish is one requirement of a selector in the numbers of the label index.
+type wish struct {
+	terms   []uint32            // the group has one of these labels …
+	key     uint32              // … or, if there are none, a label with this key
+	not     bool                // the other way round
+	compare *labels.Requirement // and this must hold as well (Gt, Lt)
+}
+
+// match returns the objects that fulfil all requirements.
+func (v *version) match(requirements labels.Requirements, namespace string) []resource.Object {
+	g := v.groups
+	wishes := make([]wish, 0, 8)
+	for i := range requirements {
+		w, hope := g.wish(&requirements[i])
+		switch hope {
+		case never:
+			return nil
+		case maybe:
+			wishes = append(wishes, w)
+		}
+	}
+	home := uint32(anyNamespace)
+	if namespace != "" {
+		var found bool
+		if home, found = g.namespaces.number("", namespace); !found {
+			return nil
+		}
+	}
+	matching := make([]*group, 0, 8)
+	for candidate := range g.candidates(wishes, home) {
+		if home != anyNamespace && candidate.id.namespace() != home {
+			continue
+		}
+		if v.fulfils(candidate, wishes) {
+			matching = append(matching, candidate)
+		}
+	}
+	return v.collectGroups(slices.Values(matching))
+}
+
+// anyNamespace is no namespace's number.
+const anyNamespace = 1<<32 - 1
+
+// hope is what a snapshot's labels say about a requirement before any group is looked at.
+type hope int
+
+const (
+	never  hope = iota // nothing can fulfil it
+	maybe              // groups differ
+	always             // everything fulfils it
+)
+
+// wish looks up what a requirement speaks of.
+func (g *groups) wish(r *labels.Requirement) (w wish, h hope) {
+	found := true
+	switch r.Operator() {
+	case selection.Equals, selection.DoubleEquals, selection.In, selection.NotEquals, selection.NotIn:
+		w.not = r.Operator() == selection.NotEquals || r.Operator() == selection.NotIn
+		for _, value := range r.ValuesUnsorted() {
+			if term, found := g.labels.number(r.Key(), value); found && !slices.Contains(w.terms, term) {
+				w.terms = append(w.terms, term)
+			}
+		}
+		found = len(w.terms) > 0
+	case selection.Exists, selection.DoesNotExist:
+		w.not = r.Operator() == selection.DoesNotExist
+		w.key, found = g.keys.number("", r.Key())
+	case selection.GreaterThan, selection.LessThan:
+		w.compare = r
+		w.key, found = g.keys.number("", r.Key())
+	default:
+		return w, never
+	}
+	switch {
+	case found:
+		return w, maybe
+	case w.not:
+		return w, always
+	default:
+		return w, never
+	}
+}
+
+// candidates returns the smallest collection of groups that surely has all matching ones.
+func (g *groups) candidates(wishes []wish, home uint32) iter.Seq[*group] {
+	best, cost := -1, g.length
+	if home != anyNamespace {
+		cost = g.namespaces.postings.get(home).members.len()
+	}
+	for i := range wishes {
+		if wishes[i].not {
+			continue
+		}
+		if c := g.cost(&wishes[i], cost); c < cost {
+			best, cost = i, c
+		}
+	}
+	switch {
+	case best >= 0:
+		return g.under(&wishes[best])
+	case home != anyNamespace:
+		return g.of(g.namespaces.postings.get(home))
+	default:
+		return g.every
+	}
+}
+
+// cost returns how many groups a wish leads to, or any larger number than limit if there are that many.
+func (g *groups) cost(w *wish, limit int) (sum int) {
+	for p := range g.postings(w) {
+		if sum += p.members.len(); sum > limit {
+			break
+		}
+	}
+	return sum
+}
+
+// under iterates over the groups that a wish leads to. A group has one value for a key, so it comes once.
+func (g *groups) under(w *wish) iter.Seq[*group] {
+	return func(yield func(*group) bool) {
+		for p := range g.postings(w) {
+			for candidate := range g.of(p) {
+				if !yield(candidate) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// postings iterates over the labels that a wish speaks of.
+func (g *groups) postings(w *wish) iter.Seq[*posting] {
+	return func(yield func(*posting) bool) {
+		pieces := [][]uint32{w.terms}
+		if len(w.terms) == 0 {
+			pieces = g.keys.postings.get(w.key).members.pieces(new([1][]uint32))
+		}
+		for _, piece := range pieces {
+			for _, term := range piece {
+				if !yield(g.labels.postings.get(term)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// every iterates over all groups.
+func (g *groups) every(yield func(*group) bool) {
+	g.all.each(func(_ uint32, groups *[leafSize]*group) bool {
+		for _, candidate := range groups {
+			if candidate != nil && !yield(candidate) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// fulfils checks a group, and with it each of its objects.
+func (v *version) fulfils(candidate *group, wishes []wish) bool {
+	for i := range wishes {
+		w := &wishes[i]
+		if v.groups.has(candidate.id, w) == w.not {
+			return false
+		}
+		if w.compare != nil && !w.compare.Matches(labels.Set(v.anyOf(candidate).GetLabels())) {
+			return false
+		}
+	}
+	return true
+}
+
+// has says whether a group has one of the labels that a wish speaks of.
+func (g *groups) has(id groupID, w *wish) bool {
+	for i := range id.labels() {
+		term := id.label(i)
+		if len(w.terms) > 0 && slices.Contains(w.terms, term) {
+			return true
+		}
+		if len(w.terms) == 0 && g.labels.postings.get(term).key == w.key {
+			return true
+		}
+	}
+	return false
+}
+
+// anyOf returns one object of a group.
+func (v *version) anyOf(g *group) resource.Object {
+	var buffer [1][]uint32
+	return v.objects.get(g.slots.pieces(&buffer)[0][0])
+}
