@@ -67,6 +67,7 @@ func render(release string, versions []*apiVersion, names map[string]resourceNam
 var tables = map[string]string{
 	"resource/builtin": "builtin.tmpl",
 	"internal/builtin": "names.tmpl",
+	"clientset":        "clientset.tmpl",
 }
 
 func sortedNames(names map[string]resourceNames) []namesOf {
