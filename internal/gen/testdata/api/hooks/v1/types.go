@@ -1,0 +1,7 @@
+package v1
+
+const GroupName = "hooks.example.com"
+
+// +genclient
+// +genclient:noVerbs
+type Hook struct{ Spec int }

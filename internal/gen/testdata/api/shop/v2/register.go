@@ -1,0 +1,3 @@
+package v2
+
+const GroupName = "shop.example.com"
