@@ -34,7 +34,7 @@ type (
 func (c Config) redacted() plainConfig {
 	c.BearerToken = redact(c.BearerToken)
 	c.Password = redact(c.Password)
-	c.Host = withoutUserinfo(c.Host)
+	c.Host = shownURL(c.Host)
 	return plainConfig(c)
 }
 

@@ -12,7 +12,7 @@ func serverURL(host string) (*url.URL, error) {
 	if host == "" {
 		return nil, errors.New("the server's URL (Host) is empty")
 	}
-	shown := withoutUserinfo(host)
+	shown := shownURL(host)
 	text := host
 	if !strings.Contains(text, "://") {
 		text = "https://" + text
@@ -43,14 +43,17 @@ func cause(err error) error {
 	return err
 }
 
-// withoutUserinfo cuts "user:password@" out of a URL that may be malformed.
-func withoutUserinfo(host string) string {
+// shownURL is a URL, which may be malformed, for messages: without "user:password@", query and fragment.
+func shownURL(host string) string {
+	if i := strings.IndexAny(host, "?#"); i >= 0 {
+		host = host[:i] + "?" + redacted
+	}
 	start := 0
 	if i := strings.Index(host, "://"); i >= 0 {
 		start = i + len("://")
 	}
 	end := len(host)
-	if i := strings.IndexAny(host[start:], "/?#"); i >= 0 {
+	if i := strings.IndexAny(host[start:], "/?"); i >= 0 {
 		end = start + i
 	}
 	if at := strings.LastIndex(host[start:end], "@"); at >= 0 {

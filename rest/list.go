@@ -48,6 +48,5 @@ func (r *ResourceClient) List(ctx context.Context, opts metav1.ListOptions, yiel
 func (r *Request) foreignStream(resp *http.Response) error {
 	var start bytes.Buffer
 	_, _ = io.CopyN(&start, resp.Body, excerptLimit+1)
-	contentType := resp.Header.Get("Content-Type")
-	return unreadable(r.method+" "+r.shown(), contentType, start.Bytes(), fmt.Errorf("want %s or %s", ContentTypeProtobuf, ContentTypeJSON))
+	return unreadable(r.method+" "+r.shown(), resp.Header.Get("Content-Type"), start.Bytes(), nil)
 }

@@ -137,7 +137,7 @@ func unreadable(what, contentType string, data []byte, err error) error {
 	if isAPI(contentType) {
 		return fmt.Errorf("%s: the answer cannot be read: %w", what, err)
 	}
-	return fmt.Errorf("%s: the answer does not come from an API server: %w: it is %s", what, err, describe(contentType, data))
+	return fmt.Errorf("%s: the answer does not come from an API server, it is %s", what, describe(contentType, data))
 }
 
 // isAPI says whether a media type is one that API servers send objects in.

@@ -1,0 +1,153 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+func TestWhatIsRepeatedAndWhatIsNot(t *testing.T) {
+	reset := fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
+	first := func(o outcome) outcome {
+		o.tries, o.retries, o.replayable = 1, 10, true
+		return o
+	}
+	for name, tt := range map[string]struct {
+		outcome
+		want bool
+		wait time.Duration
+	}{
+		"429 on a read":                      {first(outcome{method: "GET", code: 429, hasRetry: true, retryAfter: 3 * time.Second}), true, 3 * time.Second},
+		"429 on a write":                     {first(outcome{method: "POST", code: 429, hasRetry: true, retryAfter: time.Second}), true, time.Second},
+		"429 without Retry-After":            {first(outcome{method: "GET", code: 429}), false, 0},
+		"429 with a very long Retry-After":   {first(outcome{method: "GET", code: 429, hasRetry: true, retryAfter: time.Hour}), false, 0},
+		"503 on a read":                      {first(outcome{method: "GET", code: 503, hasRetry: true, retryAfter: time.Second}), true, time.Second},
+		"503 on a write":                     {first(outcome{method: "PUT", code: 503, hasRetry: true, retryAfter: time.Second}), false, 0},
+		"503 on a delete":                    {first(outcome{method: "DELETE", code: 503, hasRetry: true, retryAfter: time.Second}), false, 0},
+		"503 without Retry-After":            {first(outcome{method: "GET", code: 503}), false, 0},
+		"500 on a read":                      {first(outcome{method: "GET", code: 500, hasRetry: true, retryAfter: time.Second}), true, time.Second},
+		"409":                                {first(outcome{method: "PUT", code: 409, hasRetry: true, retryAfter: time.Second}), false, 0},
+		"a reset connection on a read":       {first(outcome{method: "GET", err: reset}), true, 0},
+		"a reset connection on a write":      {first(outcome{method: "POST", err: reset}), false, 0},
+		"a reset connection on a delete":     {first(outcome{method: "DELETE", err: reset}), false, 0},
+		"an early end on a read":             {first(outcome{method: "GET", err: io.EOF}), true, 0},
+		"a lost HTTP/2 connection on a read": {first(outcome{method: "GET", err: errors.New("http2: client connection lost")}), true, 0},
+		"a refused connection":               {first(outcome{method: "GET", err: syscall.ECONNREFUSED}), false, 0},
+		"a time-out":                         {first(outcome{method: "GET", err: &timeoutError{after: time.Second}}), false, 0},
+		"a cancelled request":                {first(outcome{method: "GET", err: context.Canceled}), false, 0},
+		"a body that can be sent only once":  {outcome{method: "GET", code: 429, hasRetry: true, tries: 1, retries: 10}, false, 0},
+		"the last try":                       {outcome{method: "GET", code: 429, hasRetry: true, tries: 11, retries: 10, replayable: true}, false, 0},
+		"no retries wanted":                  {outcome{method: "GET", code: 429, hasRetry: true, tries: 1, retries: 0, replayable: true}, false, 0},
+		"the fourth reset":                   {outcome{method: "GET", err: reset, tries: 4, retries: 10, replayable: true}, true, 200 * time.Millisecond},
+	} {
+		wait, again := tt.again()
+		if again != tt.want || again && wait != tt.wait {
+			t.Errorf("%s: got %v after %v, want %v after %v", name, again, wait, tt.want, tt.wait)
+		}
+	}
+}
+
+func TestRetryAfterIsSecondsOrADate(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for value, want := range map[string]time.Duration{
+		"5": 5 * time.Second, "0": 0, "Fri, 02 Jan 2026 03:04:15 GMT": 10 * time.Second, "Fri, 02 Jan 2026 03:04:00 GMT": 0,
+		"": -1, "-1": -1, "soon": -1, "99999999999999999999": -1,
+	} {
+		got, ok := retryAfter(http.Header{"Retry-After": {value}}, now)
+		if ok != (want >= 0) || ok && got != want {
+			t.Errorf("%q: got %v %v, want %v", value, got, ok, want)
+		}
+	}
+}
+
+// tooBusy answers 429 n times, then 200.
+func tooBusy(n int, seconds string, sent *int) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		*sent++
+		return answer(func(w http.ResponseWriter, _ *http.Request) {
+			if *sent <= n {
+				w.Header().Set("Retry-After", seconds)
+				w.WriteHeader(429)
+				return
+			}
+			if req.Body != nil {
+				_, _ = io.Copy(w, req.Body)
+			}
+		}), nil
+	}
+}
+
+func TestABusyServerIsAskedAgainAfterTheTimeItSays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent, start := 0, time.Now()
+		body, err := through(t, tooBusy(10, "2", &sent)).Post().AbsPath("x").Body([]byte("payload")).DoRaw(t.Context())
+		if err != nil || string(body) != "payload" || sent != 11 {
+			t.Errorf("got %q, %v after %d tries", body, err, sent)
+		}
+		if took := time.Since(start); took != 20*time.Second {
+			t.Errorf("it took %v, want 20s", took)
+		}
+	})
+}
+
+func TestAServerThatStaysBusyIsAskedElevenTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		err := through(t, tooBusy(100, "1", &sent)).Get().AbsPath("x").Do(t.Context()).Error()
+		if !apierrors.IsTooManyRequests(err) || sent != 11 {
+			t.Errorf("got %v after %d tries", err, sent)
+		}
+		if seconds, ok := apierrors.SuggestsClientDelay(err); !ok || seconds != 1 {
+			t.Errorf("the error suggests %d %v, want 1", seconds, ok)
+		}
+	})
+}
+
+func TestWaitingToRepeatEndsWithTheContextAndKeepsTheServersReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent, start := 0, time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		err := through(t, tooBusy(100, "60", &sent)).Get().AbsPath("x").Do(ctx).Error()
+		if !apierrors.IsTooManyRequests(err) || !errors.Is(err, context.DeadlineExceeded) || sent != 1 || time.Since(start) != 0 {
+			t.Errorf("got %v after %d tries and %v: there is no use in waiting", err, sent, time.Since(start))
+		}
+		ctx, stop := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { stop(errors.New("shutting down")) })
+		err = through(t, tooBusy(100, "60", &sent)).Get().AbsPath("x").Do(ctx).Error()
+		if !strings.Contains(err.Error(), "shutting down") || time.Since(start) != time.Second {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestAReadIsRepeatedOnABrokenConnectionAndAWriteIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+			sent := 0
+			client := through(t, func(*http.Request) (*http.Response, error) {
+				if sent++; sent <= 3 {
+					return nil, io.ErrUnexpectedEOF
+				}
+				return answer(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strconv.Itoa(sent)) }), nil
+			})
+			body, err := client.Verb(method).AbsPath("x").Body([]byte("x")).DoRaw(t.Context())
+			if method == "GET" && (err != nil || string(body) != "4") {
+				t.Errorf("GET: got %q, %v", body, err)
+			}
+			if method != "GET" && (!errors.Is(err, io.ErrUnexpectedEOF) || sent != 1) {
+				t.Errorf("%s: got %v after %d tries", method, err, sent)
+			}
+		}
+	})
+}
