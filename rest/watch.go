@@ -57,12 +57,15 @@ func (r *ResourceClient) Watch(ctx context.Context, opts metav1.ListOptions) (*W
 }
 
 // Next returns the next event, waiting for it as long as it takes. io.EOF means that the server ended the watch in good order; ErrWatchClosed
-// that Close was called; the context's error that it ended; anything else that the stream was cut. After an error, there are only errors.
+// that Close was called; the cause of the context's end that it ended; anything else that the stream was cut. After an error, there are only errors.
 // An event of type Error carries the server's Status and is not an error here. Next must not be called concurrently with itself.
 func (w *Watch) Next() (decode.Event, error) {
-	event, err := w.events.Next()
-	if err == nil {
-		return event, nil
+	var err error
+	if w.ctx.Err() == nil {
+		var event decode.Event
+		if event, err = w.events.Next(); err == nil {
+			return event, nil
+		}
 	}
 	if why := context.Cause(w.ctx); why != nil {
 		w.Close()
