@@ -1,0 +1,84 @@
+package apitest
+
+import (
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/api"
+)
+
+// Action is what a fault does to a request. The zero value does nothing.
+type Action struct {
+	delay      time.Duration
+	err        error
+	afterBytes int64 // -1: after events
+	after      int   // events
+	end        ending
+	frame      func(st *watchState, buffer []byte, f api.Frame) []byte // what is sent for an event; nil: as it is
+}
+
+// ending is how an answer ends before its time.
+type ending int
+
+const (
+	endNone ending = iota
+	endCut
+	endStall
+	endClose
+)
+
+// Delay serves the request after a while.
+func Delay(d time.Duration) Action { return Action{delay: d} }
+
+// Fail answers with an error instead of serving the request. A *apierrors.StatusError is sent as it is, with its Retry-After;
+// others as 500.
+func Fail(err error) Action { return Action{err: err} }
+
+// TooManyRequests answers 429 with a Retry-After.
+func TooManyRequests(retryAfter time.Duration) Action {
+	return Fail(apierrors.NewTooManyRequests("Too many requests, please try again later.", int(retryAfter/time.Second)))
+}
+
+// Unavailable answers 503; retryAfter zero sends no Retry-After.
+func Unavailable(retryAfter time.Duration) Action {
+	return Fail(apierrors.NewGenericServerResponse(http.StatusServiceUnavailable, "", schema.GroupResource{}, "",
+		"the server is currently unable to handle the request", int(retryAfter/time.Second), true))
+}
+
+// Expired answers 410, as for a resourceVersion that has been compacted.
+func Expired() Action {
+	return Fail(apierrors.NewResourceExpired("The resourceVersion for the provided list is too old."))
+}
+
+// Cut breaks the connection instead of answering.
+func Cut() Action { return CutAfterBytes(0) }
+
+// CutAfterBytes breaks the connection after n bytes of the answer's body.
+func CutAfterBytes(n int64) Action { return Action{afterBytes: n, end: endCut} }
+
+// StallAfterBytes sends n bytes of the answer's body and then nothing, while the connection stays open, until the fault is removed or
+// the client leaves.
+func StallAfterBytes(n int64) Action { return Action{afterBytes: n, end: endStall} }
+
+// CutAfterEvents breaks the connection of a watch after n events. Bookmarks count.
+func CutAfterEvents(n int) Action { return Action{afterBytes: -1, after: n, end: endCut} }
+
+// StallAfterEvents sends n events of a watch and then nothing, while the connection stays open, until the fault is removed or the
+// client leaves.
+func StallAfterEvents(n int) Action { return Action{afterBytes: -1, after: n, end: endStall} }
+
+// CloseAfterEvents ends a watch in order after n events, as a server does at the watch's time-out.
+func CloseAfterEvents(n int) Action { return Action{afterBytes: -1, after: n, end: endClose} }
+
+// NoBookmarks lets a watch send no bookmarks, not even the one that ends the initial events of a watch-list.
+func NoBookmarks() Action {
+	return Action{frame: func(_ *watchState, buffer []byte, f api.Frame) []byte {
+		if f.Type == "BOOKMARK" {
+			return buffer
+		}
+		return f.Render(buffer)
+	}}
+}

@@ -1,0 +1,137 @@
+package apitest_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sheaf-dev/sheaf/apitest"
+)
+
+var watches = apitest.Match{Verb: "watch"}
+
+func TestAWatchIsCutAfterSoManyEvents(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a", "b", "c")
+		fault := srv.Inject(apitest.Fault{On: watches, Times: 1, Do: apitest.CutAfterEvents(2)})
+		w := c.watch(configMaps + "?watch=1")
+		w.want("ADDED a", "ADDED b")
+		if _, err := w.next(); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatal(err)
+		}
+		if fault.Hits() != 1 {
+			t.Fatal(fault.Hits())
+		}
+		c.watch(configMaps+"?watch=1").want("ADDED a", "ADDED b", "ADDED c")
+	})
+}
+
+func TestAStalledWatchGoesOnWhenTheFaultIsRemoved(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a", "b")
+		for _, n := range []int{0, 1} {
+			fault := srv.Inject(apitest.Fault{On: watches, Do: apitest.StallAfterEvents(n)})
+			start := time.Now()
+			go func() { time.Sleep(time.Hour); fault.Remove() }()
+			w := c.watch(configMaps + "?watch=1")
+			w.want("ADDED a", "ADDED b")
+			if time.Since(start) != time.Hour {
+				t.Fatal(time.Since(start))
+			}
+			_ = w.body.Close()
+		}
+	})
+}
+
+func TestAnAnswerIsCutAfterSoManyBytes(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		srv.Inject(apitest.Fault{On: apitest.Match{Verb: "list"}, Times: 1, Do: apitest.CutAfterBytes(20)})
+		resp := c.open("GET", configMaps, nil)
+		data, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if len(data) != 20 || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Fatal(len(data), err)
+		}
+		srv.Inject(apitest.Fault{Times: 1, Do: apitest.Cut()})
+		r, _ := http.NewRequestWithContext(t.Context(), "POST", c.base+configMaps, nil)
+		if _, err := c.http.Do(r); !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		c.must(200, nil, "GET", configMaps, nil)
+	})
+}
+
+func TestErrorsAreInjectedByChanceAndCount(t *testing.T) {
+	inFakeTime(t, apitest.Options{Seed: 1}, func(t *testing.T, srv *apitest.Server, c client) {
+		srv.Inject(apitest.Fault{On: apitest.Match{Verb: "list", Resource: "configmaps"}, Skip: 1, Times: 1, Do: apitest.TooManyRequests(7 * time.Second)})
+		c.must(200, nil, "GET", configMaps, nil)
+		resp := c.open("GET", configMaps, nil)
+		_ = resp.Body.Close()
+		if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "7" {
+			t.Fatal(resp.StatusCode, resp.Header)
+		}
+		some := srv.Inject(apitest.Fault{Chance: 0.5, Do: apitest.Unavailable(0)})
+		failed := 0
+		for range 100 {
+			if code, _ := c.do("GET", configMaps, nil); code == 503 {
+				failed++
+			}
+		}
+		if failed != some.Hits() || failed < 30 || failed > 70 {
+			t.Fatal(failed, some.Hits())
+		}
+		some.Remove()
+		slow := srv.Inject(apitest.Fault{Do: apitest.Delay(time.Minute)})
+		start := time.Now()
+		c.must(200, nil, "GET", configMaps, nil)
+		if time.Since(start) != time.Minute {
+			t.Fatal(time.Since(start))
+		}
+		slow.Remove()
+		srv.Inject(apitest.Fault{Do: apitest.Expired()})
+		var status metav1.Status
+		c.must(410, &status, "GET", configMaps, nil)
+		if status.Reason != metav1.StatusReasonExpired {
+			t.Fatal(status)
+		}
+	})
+}
+
+func TestAWatchListWithoutItsEndBookmark(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a")
+		srv.Inject(apitest.Fault{On: watches, Do: apitest.NoBookmarks()})
+		w := c.watch(configMaps + "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=600")
+		w.want("ADDED a")
+		if _, err := w.next(); !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestConnectionsAreRefusedAndCut(t *testing.T) {
+	run := func(t *testing.T, srv *apitest.Server, c client) {
+		w := c.watch(configMaps + "?watch=1")
+		srv.RefuseConnections(true)
+		srv.CutConnections()
+		if _, err := w.next(); err == nil {
+			t.Fatal("the watch lives")
+		}
+		r, _ := http.NewRequestWithContext(t.Context(), "POST", c.base+configMaps, nil)
+		if _, err := c.http.Do(r); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Fatal(err)
+		}
+		srv.RefuseConnections(false)
+		c.must(200, nil, "GET", configMaps, nil)
+	}
+	t.Run("in memory", func(t *testing.T) { inFakeTime(t, apitest.Options{}, run) })
+	t.Run("on sockets", func(t *testing.T) {
+		srv := apitest.New(apitest.Options{}).Start(t)
+		run(t, srv, clientOf(t, srv))
+	})
+}

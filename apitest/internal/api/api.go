@@ -1,0 +1,181 @@
+package api
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
+	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
+	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// Options of the HTTP face.
+type Options struct {
+	BookmarkInterval time.Duration // between two bookmarks of a watch
+	NoCompression    bool          // no gzip, whatever the client accepts
+	Version          string        // of Kubernetes, such as "v1.36.3"
+}
+
+// API serves requests. It starts nothing and is safe for concurrent use.
+type API struct {
+	objects *objects.Store
+	options Options
+}
+
+// New returns the HTTP face of a store.
+func New(store *objects.Store, options Options) *API {
+	return &API{objects: store, options: options}
+}
+
+// ServeHTTP serves one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route, ok := ParseRoute(r)
+	if !ok {
+		a.servePath(w, r)
+		return
+	}
+	a.Serve(w, r, route)
+}
+
+// Serve serves a request for a resource.
+func (a *API) Serve(w http.ResponseWriter, r *http.Request, route Route) {
+	q := &request{api: a, w: w, r: r, Route: route}
+	if err := q.serve(); err != nil {
+		q.fail(err)
+	}
+}
+
+// request is one request for a resource.
+type request struct {
+	Route
+	api    *API
+	w      http.ResponseWriter
+	r      *http.Request
+	query  url.Values
+	kind   *kinds.Kind
+	accept wire.Accept
+}
+
+// errNoPath: nothing is served there. It is answered with the text of Go's mux, as by the real server.
+var errNoPath = errors.New("404 page not found")
+
+func (q *request) serve() error {
+	kind, ok := q.api.objects.Kinds.Lookup(q.Resource)
+	if !ok {
+		return errNoPath
+	}
+	q.kind = kind
+	if err := q.checkPath(); err != nil {
+		return err
+	}
+	var err error
+	if q.query, err = url.ParseQuery(q.r.URL.RawQuery); err != nil {
+		return apierrors.NewBadRequest(err.Error())
+	}
+	if q.accept, ok = wire.Negotiate(q.r.Header.Get("Accept"), q.offers); !ok {
+		return q.notAcceptable()
+	}
+	if q.Subresource != "" {
+		return q.subresource()
+	}
+	switch q.Verb {
+	case "get":
+		return q.get()
+	case "list":
+		return q.list()
+	case "watch":
+		return q.watch()
+	case "create":
+		return q.create()
+	case "update":
+		return q.update()
+	case "patch":
+		return q.patch()
+	case "delete":
+		return q.delete()
+	case "deletecollection":
+		return q.deleteCollection()
+	}
+	return q.methodNotAllowed()
+}
+
+// checkPath says whether the resource, which exists, exists at this path and with this verb.
+func (q *request) checkPath() error {
+	if q.Namespace != "" && !q.kind.Namespaced() {
+		return errNoPath
+	}
+	if q.Namespace == "" && q.kind.Namespaced() && (q.Name != "" || q.Verb == "create" && !q.isReview()) {
+		if q.Name != "" {
+			return errNoPath
+		}
+		return q.methodNotAllowed()
+	}
+	verbs := q.kind.Def.Verbs()
+	if q.Subresource != "" {
+		sub, ok := q.kind.Def.Subresource(strings.SplitN(q.Subresource, "/", 2)[0])
+		if !ok {
+			return errNoPath
+		}
+		verbs = sub.Verbs
+	}
+	if q.Name != "" && (q.Verb == "create" && q.Subresource == "") || q.Name == "" && (q.Verb == "update" || q.Verb == "patch") {
+		return q.methodNotAllowed()
+	}
+	if !verbs.Has(resource.ParseVerbs(q.Verb)) || resource.ParseVerbs(q.Verb) == 0 {
+		return q.methodNotAllowed()
+	}
+	return nil
+}
+
+// isReview says whether a POST asks a question instead of creating an object.
+func (q *request) isReview() bool {
+	return q.kind.Def.Verbs() == resource.VerbCreate
+}
+
+func (q *request) methodNotAllowed() error {
+	e := apierrors.NewMethodNotSupported(q.kind.GR(), q.Verb)
+	e.ErrStatus.Message = "the server does not allow this method on the requested resource"
+	e.ErrStatus.Details = nil
+	return e
+}
+
+func (q *request) notAcceptable() error {
+	return apierrors.NewGenericServerResponse(http.StatusNotAcceptable, q.Verb, schema.GroupResource{}, "",
+		"only the following media types are accepted: "+strings.Join(q.mediaTypes(), ", "), 0, false)
+}
+
+// mediaTypes are the types that a response can have.
+func (q *request) mediaTypes() []string {
+	types := []string{wire.MediaJSON, wire.MediaYAML}
+	if q.kind.Typed() {
+		types = append(types, wire.MediaProtobuf)
+	}
+	return types
+}
+
+// offers says whether the response can be made as asked.
+func (q *request) offers(a wire.Accept) bool {
+	if a.Format == wire.YAML && q.Verb == "watch" {
+		return false
+	}
+	switch a.As {
+	case "":
+		return a.Format != wire.Protobuf || q.kind.Typed()
+	case "PartialObjectMetadata", "PartialObjectMetadataList":
+		return a.Group == "meta.k8s.io" && (a.Ver == "v1" || a.Ver == "v1beta1")
+	case "Table":
+		return a.Group == "meta.k8s.io" && (a.Ver == "v1" || a.Ver == "v1beta1") && a.Format != wire.Protobuf
+	}
+	return false
+}
+
+// watchTimeout is how long a watch lasts that does not say.
+func watchTimeout() time.Duration { return 30*time.Minute + rand.N(30*time.Minute) }

@@ -1,0 +1,214 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
+	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// maxBody is the longest request body that is read, as by the real server.
+const maxBody = 3 << 20
+
+// readBody reads the request's body.
+func (q *request) readBody() ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(q.r.Body, maxBody+1))
+	if err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("read the body: %v", err))
+	}
+	if len(data) > maxBody {
+		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", maxBody))
+	}
+	return data, nil
+}
+
+// contentType returns the media type of the body without parameters; none is JSON.
+func (q *request) contentType() string {
+	header := q.r.Header.Get("Content-Type")
+	if header == "" {
+		return wire.MediaJSON
+	}
+	media, _, err := mime.ParseMediaType(header)
+	if err != nil {
+		return header
+	}
+	return media
+}
+
+// bodyFormat returns the format of a body that holds an object.
+func (q *request) bodyFormat(k *kinds.Kind) (wire.Format, error) {
+	media := q.contentType()
+	format, ok := wire.ParseFormat(media)
+	if !ok || strings.Contains(media, "patch") || format == wire.Protobuf && !k.Typed() {
+		return 0, unsupportedMedia("the body of the request was in an unknown format - accepted media types include: " + strings.Join(q.mediaTypes(), ", "))
+	}
+	return format, nil
+}
+
+func unsupportedMedia(message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType, Message: message,
+	}}
+}
+
+// object reads the body as an object of the kind.
+func (q *request) object(k *kinds.Kind) (resource.Object, error) {
+	format, err := q.bodyFormat(k)
+	if err != nil {
+		return nil, err
+	}
+	data, err := q.readBody()
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, apierrors.NewBadRequest("the request body is empty")
+	}
+	obj, strict, err := k.Decode(format, data)
+	if err != nil {
+		return nil, decodeError(k, err)
+	}
+	return obj, q.strictness(k, strict)
+}
+
+func decodeError(k *kinds.Kind, err error) error {
+	gvk := k.GVK()
+	var wrong *kinds.WrongTypeError
+	if errors.As(err, &wrong) {
+		return apierrors.NewBadRequest(wrong.Error())
+	}
+	return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", gvk.Kind, gvk.Version, gvk.Kind, err))
+}
+
+// strictness rejects, reports or ignores unknown and duplicate fields, as the request asks.
+func (q *request) strictness(k *kinds.Kind, problems []error) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	switch q.query.Get("fieldValidation") {
+	case metav1.FieldValidationIgnore:
+	case metav1.FieldValidationStrict:
+		texts := make([]string, len(problems))
+		for i, p := range problems {
+			texts[i] = p.Error()
+		}
+		gvk := k.GVK()
+		return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: strict decoding error: %s",
+			gvk.Kind, gvk.Version, gvk.Kind, strings.Join(texts, ", ")))
+	default:
+		for _, p := range problems {
+			q.warn(p.Error())
+		}
+	}
+	return nil
+}
+
+// warn adds a warning to the response.
+func (q *request) warn(text string) {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+	text = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
+	q.w.Header().Add("Warning", `299 - "`+text+`"`)
+}
+
+// writeOptions are the parameters of a request that changes something.
+type writeOptions struct {
+	dryRun  bool
+	manager string
+	force   bool
+}
+
+// writeOptions reads and checks the parameters; kind is the name of the options' type, for errors.
+func (q *request) writeOptions(kind string) (writeOptions, error) {
+	var o writeOptions
+	var problems field.ErrorList
+	for _, value := range q.query["dryRun"] {
+		if value != metav1.DryRunAll {
+			problems = append(problems, field.NotSupported(field.NewPath("dryRun"), q.query["dryRun"], []string{metav1.DryRunAll}))
+		}
+		o.dryRun = true
+	}
+	o.manager, o.force = q.query.Get("fieldManager"), isTrue(q.query["force"])
+	if len(o.manager) > 128 {
+		problems = append(problems, field.TooLong(field.NewPath("fieldManager"), o.manager, 128))
+	}
+	validation := q.query.Get("fieldValidation")
+	if modes := []string{"", metav1.FieldValidationIgnore, metav1.FieldValidationWarn, metav1.FieldValidationStrict}; !slices.Contains(modes, validation) {
+		problems = append(problems, field.NotSupported(field.NewPath("fieldValidation"), validation, modes))
+	}
+	if len(problems) > 0 {
+		return o, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: kind}, "", problems)
+	}
+	return o, nil
+}
+
+// checkNames compares the names in a body with those of the path, and fills in what the body leaves out.
+func (q *request) checkNames(obj resource.Object) error {
+	if q.kind.Namespaced() {
+		if obj.GetNamespace() == "" {
+			obj.SetNamespace(q.Namespace)
+		}
+		if obj.GetNamespace() != q.Namespace {
+			return apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
+		}
+	} else {
+		obj.SetNamespace("")
+	}
+	if q.Name == "" {
+		return nil
+	}
+	if obj.GetName() == "" {
+		return apierrors.NewBadRequest("name must be provided")
+	}
+	if obj.GetName() != q.Name {
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", obj.GetName(), q.Name))
+	}
+	return nil
+}
+
+// decodeOptions reads a DeleteOptions body, whose kind may be given in any group.
+func (q *request) decodeOptions(data []byte, options *metav1.DeleteOptions) error {
+	format, ok := wire.ParseFormat(q.contentType())
+	if !ok {
+		return unsupportedMedia("the body of the request was in an unknown format - accepted media types include: " +
+			strings.Join([]string{wire.MediaJSON, wire.MediaYAML, wire.MediaProtobuf}, ", "))
+	}
+	kind := ""
+	switch format {
+	case wire.Protobuf:
+		_, name, raw, err := wire.Unwrap(data)
+		if err != nil {
+			return err
+		}
+		if err := options.Unmarshal(raw); err != nil {
+			return err
+		}
+		kind = name
+	default:
+		if err := yaml.Unmarshal(data, options); err != nil {
+			return err
+		}
+		kind = options.Kind
+	}
+	if kind != "" && kind != "DeleteOptions" {
+		return fmt.Errorf("the kind in the data (%s) does not match the expected kind (DeleteOptions)", kind)
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// create makes the object of the body.
+func (q *request) create() error {
+	options, err := q.writeOptions("CreateOptions")
+	if err != nil {
+		return err
+	}
+	obj, err := q.object(q.kind)
+	if err != nil {
+		return err
+	}
+	if err := q.checkNames(obj); err != nil {
+		return err
+	}
+	v, err := q.api.objects.Create(q.kind, obj, options.dryRun)
+	if err != nil {
+		return err
+	}
+	return q.sendVersion(http.StatusCreated, v)
+}
+
+// update replaces an object, or its status, by the body.
+func (q *request) update() error {
+	options, err := q.writeOptions("UpdateOptions")
+	if err != nil {
+		return err
+	}
+	obj, err := q.object(q.kind)
+	if err != nil {
+		return err
+	}
+	if err := q.checkNames(obj); err != nil {
+		return err
+	}
+	v, created, err := q.api.objects.Update(q.kind, objects.Change{
+		Namespace: q.Namespace, Name: q.Name, Subresource: q.Subresource, DryRun: options.dryRun,
+		Upsert: q.kind.Facts.CreateOnUpdate && q.Subresource == "",
+		Make:   func(resource.Object) (resource.Object, error) { return resource.Copy(obj), nil },
+	})
+	if err != nil {
+		return err
+	}
+	return q.sendVersion(createdCode(created), v)
+}
+
+func createdCode(created bool) int {
+	if created {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+// delete deletes one object.
+func (q *request) delete() error {
+	options, err := q.deleteOptions()
+	if err != nil {
+		return err
+	}
+	v, deleted, err := q.api.objects.Delete(q.kind, q.Namespace, q.Name, *options)
+	if err != nil {
+		return err
+	}
+	code := http.StatusOK
+	//lint:ignore SA1019 the real server honours it
+	if orphan := options.OrphanDependents; !deleted && orphan != nil && !*orphan {
+		code = http.StatusAccepted
+	}
+	if !deleted || q.kind.Facts.ReturnDeleted {
+		return q.sendVersion(code, v)
+	}
+	q.accept.As = ""
+	q.sendStatus(&metav1.Status{Status: metav1.StatusSuccess, Code: int32(code), Details: &metav1.StatusDetails{
+		Name: v.Name, Group: q.kind.GVR().Group, Kind: q.kind.GVR().Resource, UID: types.UID(v.UID),
+	}})
+	return nil
+}
+
+// deleteOptions reads the options from the body, or else from the parameters.
+func (q *request) deleteOptions() (*metav1.DeleteOptions, error) {
+	data, err := q.readBody()
+	if err != nil {
+		return nil, err
+	}
+	options := &metav1.DeleteOptions{}
+	if len(data) > 0 {
+		err = q.decodeOptions(data, options)
+	} else {
+		err = metav1.Convert_url_Values_To_v1_DeleteOptions(&q.query, options, nil)
+	}
+	if err != nil {
+		return nil, badRequest(err)
+	}
+	if problems := validation.ValidateDeleteOptions(options); len(problems) > 0 {
+		return nil, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", problems)
+	}
+	return options, nil
+}
+
+// deleteCollection deletes all objects that a list with the same parameters would return.
+func (q *request) deleteCollection() error {
+	s, err := q.selection(false)
+	if err != nil {
+		return err
+	}
+	options, err := q.deleteOptions()
+	if err != nil {
+		return err
+	}
+	page, token, err := q.page(s)
+	if err != nil {
+		return err
+	}
+	deleted := make([]*history.Version, 0, len(page.Versions))
+	for _, v := range page.Versions {
+		last, _, err := q.api.objects.Delete(q.kind, v.Namespace, v.Name, *options)
+		if apierrors.IsNotFound(err) {
+			continue // somebody else was faster
+		}
+		if err != nil {
+			return err
+		}
+		deleted = append(deleted, last)
+	}
+	return q.sendList(deleted, metav1.ListMeta{ResourceVersion: objects.Revision(page.Revision), Continue: token})
+}

@@ -1,0 +1,289 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
+	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
+)
+
+// takeAtOnce is how many changes a watch takes from the history at a time.
+const takeAtOnce = 256
+
+// watch answers with a stream of changes.
+func (q *request) watch() error {
+	s, err := q.selection(true)
+	if err != nil {
+		return err
+	}
+	if q.accept.As == "PartialObjectMetadataList" {
+		return q.notAcceptable()
+	}
+	stream := &stream{q: q, s: s, filter: FilterFrom(q.r.Context())}
+	initial, err := stream.open()
+	if apierrors.IsResourceExpired(err) || apierrors.IsTimeout(err) {
+		stream.start()
+		stream.fail(err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer stream.watcher.Close()
+	stream.start()
+	stream.run(initial)
+	return nil
+}
+
+// stream is one open watch.
+type stream struct {
+	q       *request
+	s       *selection
+	filter  *Filter
+	watcher *history.Watcher
+	buffer  []byte // frames not sent yet
+	broken  bool   // the client has gone, or a fault ended the stream
+	last    uint64 // the revision up to which everything has been put into buffer
+
+	initialEnd uint64 // the initial events end at this revision; 0: no end is announced
+}
+
+// open finds the place where the stream begins, and the objects that are sent first.
+func (st *stream) open() ([]*history.Version, error) {
+	q, s := st.q, st.s
+	synthetic := s.resourceVersion == "" || s.resourceVersion == "0"
+	if s.sendInitial != nil {
+		synthetic = *s.sendInitial
+		if err := q.waitFresh(s.revision); err != nil {
+			return nil, err
+		}
+	}
+	table := q.kind.Table
+	if synthetic {
+		page, watcher := table.ListAndWatch(history.Query{Namespace: s.namespace, Match: s.match})
+		st.watcher, st.last = watcher, page.Revision
+		if s.sendInitial != nil && s.bookmarks {
+			st.initialEnd = page.Revision
+		}
+		return page.Versions, nil
+	}
+	from := s.revision
+	if s.resourceVersion == "" || s.resourceVersion == "0" { // sendInitialEvents=false: from now on
+		from = q.api.objects.History.Revision()
+	}
+	watcher, err := table.Watch(from)
+	if err != nil {
+		return nil, apierrors.NewResourceExpired("too old resource version: " + objects.Revision(from) + " (" +
+			objects.Revision(q.api.objects.History.Compacted()) + ")")
+	}
+	st.watcher, st.last = watcher, from
+	return nil, nil
+}
+
+func (st *stream) start() {
+	st.q.w.Header().Set("Content-Type", st.q.accept.Format.WatchMediaType())
+	st.q.w.Header().Set("Cache-Control", "no-cache, private")
+	st.q.w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(st.q.w).Flush()
+}
+
+// run sends until the client leaves, the time is over, or a fault ends the stream.
+func (st *stream) run(initial []*history.Version) {
+	ctx, cancel := context.WithTimeout(st.q.r.Context(), st.duration())
+	defer cancel()
+	st.sendInitial(initial)
+	bookmarks, stop := st.bookmarkTimer()
+	defer stop()
+	changes := make([]*history.Change, 0, 16)
+	for !st.broken {
+		select {
+		case <-ctx.Done():
+			return
+		case <-st.watcher.More():
+			if changes = st.sendChanges(changes); changes == nil {
+				return
+			}
+		case <-bookmarks.C:
+			if changes = st.sendChanges(changes); changes == nil { // the bookmark is newer than all that was sent before it
+				return
+			}
+			st.bookmark(false)
+			st.flush()
+			bookmarks.Reset(st.untilBookmark())
+		}
+	}
+}
+
+func (st *stream) duration() time.Duration {
+	if st.s.timeout > 0 {
+		return time.Duration(st.s.timeout) * time.Second
+	}
+	return watchTimeout()
+}
+
+// bookmarkTimer fires when a bookmark is due. Events have none: the real server serves them without a watch cache.
+func (st *stream) bookmarkTimer() (*time.Timer, func()) {
+	t := time.NewTimer(st.untilBookmark())
+	if !st.s.bookmarks || st.q.Resource.Resource == "events" {
+		t.Stop()
+	}
+	return t, func() { t.Stop() }
+}
+
+func (st *stream) untilBookmark() time.Duration { return st.q.api.options.BookmarkInterval }
+
+func (st *stream) sendInitial(versions []*history.Version) {
+	for _, v := range versions {
+		st.event(watch.Added, v)
+		if len(st.buffer) > 1<<20 {
+			st.flush()
+		}
+		if st.broken {
+			return
+		}
+	}
+	if st.initialEnd != 0 {
+		st.bookmark(true)
+	}
+	st.flush()
+	if !st.broken {
+		st.watcher.MarkDelivered()
+	}
+}
+
+// sendChanges sends all that is there. It returns the emptied slice for the next time, nil at the stream's end.
+func (st *stream) sendChanges(changes []*history.Change) []*history.Change {
+	for !st.broken {
+		var err error
+		var upTo uint64
+		changes, upTo, err = st.watcher.Take(changes[:0], takeAtOnce)
+		if err != nil {
+			st.fail(apierrors.NewResourceExpired("too old resource version: " + objects.Revision(st.last)))
+			return nil
+		}
+		for _, c := range changes {
+			st.change(c)
+		}
+		st.last = max(st.last, upTo)
+		if len(changes) < takeAtOnce {
+			st.flush()
+			if !st.broken {
+				st.watcher.MarkDelivered()
+			}
+			break
+		}
+	}
+	clear(changes)
+	return changes[:0]
+}
+
+// change sends what a change means under the selectors: objects enter and leave them.
+func (st *stream) change(c *history.Change) {
+	is := !c.New.Deleted && st.selects(c.New)
+	was := c.Old != nil && st.selects(c.Old)
+	switch {
+	case is && was:
+		st.event(watch.Modified, c.New)
+	case is:
+		st.event(watch.Added, c.New)
+	case was && c.New.Deleted:
+		st.event(watch.Deleted, c.New)
+	case was:
+		left, err := objects.Departed(st.q.kind, c)
+		if err != nil {
+			st.fail(apierrors.NewInternalError(err))
+			return
+		}
+		st.event(watch.Deleted, left)
+	}
+	st.last = c.New.Revision
+}
+
+func (st *stream) selects(v *history.Version) bool {
+	return (st.s.namespace == "" || v.Namespace == st.s.namespace) && (st.s.match == nil || st.s.match(v))
+}
+
+func (st *stream) event(kind watch.EventType, v *history.Version) {
+	data, err := st.q.bytesOf(v)
+	if err != nil {
+		st.fail(apierrors.NewInternalError(err))
+		return
+	}
+	st.frame(Frame{Type: string(kind), Revision: v.Revision, Version: v}, st.q.envelope(), data)
+}
+
+// frame appends an event to the buffer, or what a fault makes of it.
+func (st *stream) frame(f Frame, envelope wire.Envelope, data []byte) {
+	if st.broken {
+		return
+	}
+	f.render = func(b []byte) []byte { return appendFrame(b, st.q.accept.Format, f.Type, envelope, data) }
+	if st.filter == nil {
+		st.buffer = f.render(st.buffer)
+		return
+	}
+	var end End
+	if st.buffer, end = st.filter.Frame(st.buffer, f); end != nil {
+		st.flush()
+		st.broken = end() || st.broken
+	}
+}
+
+func appendFrame(b []byte, format wire.Format, eventType string, envelope wire.Envelope, data []byte) []byte {
+	if format == wire.Protobuf {
+		b = envelope.AppendFrameHead(b, eventType, len(data))
+		return envelope.AppendTail(append(b, data...))
+	}
+	b = wire.AppendJSONFrameHead(b, eventType)
+	return append(append(b, data...), wire.JSONFrameTail...)
+}
+
+// flush sends the buffer.
+func (st *stream) flush() {
+	if len(st.buffer) == 0 {
+		return
+	}
+	if _, err := st.q.w.Write(st.buffer); err != nil {
+		st.broken = true
+	}
+	if err := http.NewResponseController(st.q.w).Flush(); err != nil {
+		st.broken = true
+	}
+	if cap(st.buffer) > 1<<20 {
+		st.buffer = nil
+	}
+	st.buffer = st.buffer[:0]
+}
+
+// bookmark sends the stream's position. The one that ends the initial events is annotated.
+func (st *stream) bookmark(end bool) {
+	obj := st.q.kind.New()
+	obj.SetResourceVersion(objects.Revision(st.last))
+	if end {
+		obj.SetAnnotations(map[string]string{"k8s.io/initial-events-end": "true"})
+	}
+	data, err := st.q.bytesOfObject(obj)
+	if err != nil {
+		st.fail(apierrors.NewInternalError(err))
+		return
+	}
+	st.frame(Frame{Type: string(watch.Bookmark), Revision: st.last, InitialEnd: end}, st.q.envelope(), data)
+}
+
+// fail sends an error event, which ends the stream.
+func (st *stream) fail(err error) {
+	status := statusOf(err)
+	status.Kind, status.APIVersion = "Status", "v1"
+	data, encodeErr := encodeStatus(status, st.q.accept.Format)
+	if encodeErr == nil {
+		st.frame(Frame{Type: string(watch.Error)}, statusEnvelope, data)
+	}
+	st.flush()
+	st.broken = true
+}

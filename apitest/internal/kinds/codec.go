@@ -1,0 +1,321 @@
+package kinds
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// message is the protobuf code that built-in types have.
+type message interface {
+	Marshal() ([]byte, error)
+	Unmarshal([]byte) error
+}
+
+// The forms of renditions.
+const (
+	formJSON uint8 = iota + 1
+	formProtobuf
+	formMetadataJSON
+	formMetadataProtobuf
+)
+
+// New returns an empty object: a Go struct or unstructured, with its kind.
+func (k *Kind) New() resource.Object {
+	if k.typed {
+		return k.Def.New()
+	}
+	u := &unstructured.Unstructured{Object: map[string]any{}}
+	u.SetGroupVersionKind(k.GVK())
+	return u
+}
+
+// Decode reads an object that a client sent. Problems that are only problems in strict decoding (unknown and duplicate fields)
+// come back in strict. The object's kind is set; a body of another kind is an error.
+func (k *Kind) Decode(format wire.Format, body []byte) (obj resource.Object, strict []error, err error) {
+	switch format {
+	case wire.Protobuf:
+		obj, err = k.decodeProtobuf(body)
+		return obj, nil, err
+	case wire.YAML:
+		var problem error
+		if problem = yaml.UnmarshalStrict(body, &map[string]any{}); problem != nil {
+			strict = append(strict, problem)
+		}
+		if body, err = yaml.YAMLToJSON(body); err != nil {
+			return nil, nil, fmt.Errorf("error parsing YAML: %w", err)
+		}
+	}
+	obj, more, err := k.DecodeJSON(body)
+	return obj, append(strict, more...), err
+}
+
+func (k *Kind) decodeProtobuf(body []byte) (resource.Object, error) {
+	if !k.typed {
+		return nil, fmt.Errorf("%s does not speak protobuf", k.Def)
+	}
+	apiVersion, kind, raw, err := wire.Unwrap(body)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.checkType(apiVersion, kind); err != nil {
+		return nil, err
+	}
+	return k.fromRaw(raw)
+}
+
+func (k *Kind) fromRaw(raw []byte) (resource.Object, error) {
+	obj := k.New()
+	if err := obj.(message).Unmarshal(raw); err != nil {
+		return nil, err
+	}
+	return obj, nil
+}
+
+// WrongTypeError: a body names another kind than its path.
+type WrongTypeError struct{ Got, Want metav1.TypeMeta }
+
+func (e *WrongTypeError) Error() string {
+	if e.Got.APIVersion != e.Want.APIVersion {
+		return fmt.Sprintf("the API version in the data (%s) does not match the expected API version (%s)", e.Got.APIVersion, e.Want.APIVersion)
+	}
+	return fmt.Sprintf("the kind in the data (%s) does not match the expected kind (%s)", e.Got.Kind, e.Want.Kind)
+}
+
+// checkType compares a body's type with the path's; what the body leaves out is taken from the path.
+func (k *Kind) checkType(apiVersion, kind string) error {
+	want := metav1.TypeMeta{Kind: k.GVK().Kind, APIVersion: k.GVK().GroupVersion().String()}
+	if apiVersion != "" && apiVersion != want.APIVersion || kind != "" && kind != want.Kind {
+		return &WrongTypeError{metav1.TypeMeta{Kind: kind, APIVersion: apiVersion}, want}
+	}
+	return nil
+}
+
+// DecodeJSON is Decode for JSON.
+func (k *Kind) DecodeJSON(body []byte) (resource.Object, []error, error) {
+	if k.typed {
+		obj := k.Def.New()
+		obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{}) // to see what the body says
+		strict, err := kjson.UnmarshalStrict(body, obj)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := k.checkType(obj.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()); err != nil {
+			return nil, nil, err
+		}
+		k.Def.SetKind(obj)
+		return obj, strict, nil
+	}
+	content := map[string]any{}
+	strict, err := kjson.UnmarshalStrict(body, &content)
+	if err != nil {
+		return nil, nil, err
+	}
+	u := &unstructured.Unstructured{Object: content}
+	apiVersion, _ := content["apiVersion"].(string)
+	kind, _ := content["kind"].(string)
+	if err := k.checkType(apiVersion, kind); err != nil {
+		return nil, nil, err
+	}
+	if err := checkMetadata(content); err != nil {
+		return nil, nil, err
+	}
+	u.SetGroupVersionKind(k.GVK())
+	return u, strict, nil
+}
+
+// checkMetadata makes sure that the accessors of unstructured objects, which ignore what they cannot read, see what was sent.
+func checkMetadata(content map[string]any) error {
+	raw, ok := content["metadata"]
+	if !ok || raw == nil {
+		content["metadata"] = map[string]any{}
+		return nil
+	}
+	encoded, err := json.Marshal(raw)
+	if err != nil {
+		return err
+	}
+	var meta metav1.ObjectMeta
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(encoded, &meta); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Encode returns the primary wire form of an object: a protobuf message for built-in types, JSON for others. The result is as
+// long as its capacity.
+func (k *Kind) Encode(obj resource.Object) ([]byte, error) {
+	if k.typed {
+		return obj.(message).Marshal()
+	}
+	return encodeJSON(obj)
+}
+
+func encodeJSON(obj resource.Object) ([]byte, error) {
+	if u, ok := obj.(*unstructured.Unstructured); ok {
+		return json.Marshal(u.Object)
+	}
+	return json.Marshal(obj)
+}
+
+// FromJSON returns the object of JSON that this server encoded.
+func (k *Kind) FromJSON(data []byte) (resource.Object, error) {
+	obj, _, err := k.DecodeJSON(data)
+	return obj, err
+}
+
+// EncodeJSON returns an object as JSON, with its kind.
+func (k *Kind) EncodeJSON(obj resource.Object) ([]byte, error) { return encodeJSON(obj) }
+
+// Object decodes a version into an object of this kind, which the caller may change.
+func (k *Kind) Object(v *history.Version) (resource.Object, error) {
+	if k.Storage != k {
+		data, err := k.JSON(v)
+		if err != nil {
+			return nil, err
+		}
+		return k.FromJSON(data)
+	}
+	if k.typed {
+		return k.fromRaw(v.Data)
+	}
+	return k.FromJSON(v.Data)
+}
+
+// JSON returns a version as JSON of this kind.
+func (k *Kind) JSON(v *history.Version) ([]byte, error) {
+	if k.Storage == k && !k.typed {
+		return v.Data, nil
+	}
+	return v.Rendition(k.form(formJSON), func() ([]byte, error) {
+		if k.Storage != k {
+			return k.convertedJSON(v)
+		}
+		obj, err := k.fromRaw(v.Data)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(obj)
+	})
+}
+
+// convertedJSON returns the JSON of another version's object: fields are matched by name, others are lost.
+func (k *Kind) convertedJSON(v *history.Version) ([]byte, error) {
+	stored, err := k.Storage.Object(v)
+	if err != nil {
+		return nil, err
+	}
+	obj, err := k.convert(stored)
+	if err != nil {
+		return nil, err
+	}
+	return encodeJSON(obj)
+}
+
+// convert turns an object of another version into one of this kind, through JSON.
+func (k *Kind) convert(from resource.Object) (resource.Object, error) {
+	from.GetObjectKind().SetGroupVersionKind(k.GVK())
+	data, err := encodeJSON(from)
+	if err != nil {
+		return nil, err
+	}
+	return k.FromJSON(data)
+}
+
+// ToStorage returns the object in the version that is stored.
+func (k *Kind) ToStorage(obj resource.Object) (resource.Object, error) {
+	if k.Storage == k {
+		return obj, nil
+	}
+	return k.Storage.convert(resource.Copy(obj))
+}
+
+// Protobuf returns a version as a protobuf message of this kind, without envelope.
+func (k *Kind) Protobuf(v *history.Version) ([]byte, error) {
+	if k.Storage == k {
+		return v.Data, nil
+	}
+	return v.Rendition(k.form(formProtobuf), func() ([]byte, error) {
+		obj, err := k.Object(v)
+		if err != nil {
+			return nil, err
+		}
+		return obj.(message).Marshal()
+	})
+}
+
+func (k *Kind) form(media uint8) history.Form {
+	f := history.Form{Media: media}
+	if k.Storage != k {
+		f.Version = k.GVR().Group + "/" + k.GVR().Version // a resource may be served by two groups, as events are
+	}
+	return f
+}
+
+// Metadata returns a version as metav1.PartialObjectMetadata, in JSON or as a protobuf message.
+func (k *Kind) Metadata(v *history.Version, format wire.Format) ([]byte, error) {
+	media := formMetadataJSON
+	if format == wire.Protobuf {
+		media = formMetadataProtobuf
+	}
+	return v.Rendition(history.Form{Media: media}, func() ([]byte, error) {
+		obj, err := k.Storage.Object(v)
+		if err != nil {
+			return nil, err
+		}
+		partial := PartialMetadata(obj)
+		if format == wire.Protobuf {
+			return partial.Marshal()
+		}
+		return json.Marshal(partial)
+	})
+}
+
+// PartialMetadata returns the object's metadata as an object of its own.
+func PartialMetadata(obj resource.Object) *metav1.PartialObjectMetadata {
+	partial := &metav1.PartialObjectMetadata{ObjectMeta: *ObjectMeta(obj)}
+	partial.SetGroupVersionKind(metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata"))
+	return partial
+}
+
+// ObjectMeta returns a copy of an object's metadata.
+func ObjectMeta(obj resource.Object) *metav1.ObjectMeta {
+	return &metav1.ObjectMeta{
+		Name: obj.GetName(), GenerateName: obj.GetGenerateName(), Namespace: obj.GetNamespace(),
+		UID: obj.GetUID(), ResourceVersion: obj.GetResourceVersion(), Generation: obj.GetGeneration(),
+		CreationTimestamp: obj.GetCreationTimestamp(), DeletionTimestamp: obj.GetDeletionTimestamp(),
+		DeletionGracePeriodSeconds: obj.GetDeletionGracePeriodSeconds(), Labels: obj.GetLabels(), Annotations: obj.GetAnnotations(),
+		OwnerReferences: obj.GetOwnerReferences(), Finalizers: obj.GetFinalizers(), ManagedFields: obj.GetManagedFields(),
+	}
+}
+
+// lookup returns the value at a dotted path in unstructured content.
+func lookup(content map[string]any, path string) (any, bool) {
+	var at any = content
+	for part := range strings.SplitSeq(strings.TrimPrefix(path, "."), ".") {
+		m, ok := at.(map[string]any)
+		if !ok {
+			return nil, false
+		}
+		if at, ok = m[part]; !ok {
+			return nil, false
+		}
+	}
+	return at, true
+}
+
+// IsTerminating says whether a namespace is being deleted.
+func (k *Kind) IsTerminating(namespace *history.Version) bool {
+	i := k.fieldIndex("status.phase")
+	return i >= 0 && namespace.Fields[i] == "Terminating"
+}

@@ -1,0 +1,165 @@
+package objects
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validate/content"
+	"k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// generatedTries is how often a generated name that exists already is generated anew.
+const generatedTries = 8
+
+// Create stores a new object, which it changes: obj is in the form of k and becomes the stored object. With dryRun everything
+// but the storing is done.
+func (s *Store) Create(k *kinds.Kind, obj resource.Object, dryRun bool) (*history.Version, error) {
+	if err := s.checkNamespace(k, obj); err != nil {
+		return nil, err
+	}
+	generated := obj.GetName() == "" && obj.GetGenerateName() != ""
+	for try := 1; ; try++ {
+		if generated {
+			obj.SetName(shorten(obj.GetGenerateName()) + s.newSuffix())
+		}
+		v, err := s.create(k, obj, dryRun)
+		if !generated || try == generatedTries || !apierrors.IsAlreadyExists(err) {
+			return v, err
+		}
+	}
+}
+
+// shorten makes room for the suffix in a name of at most 63 characters.
+func shorten(base string) string { return base[:min(len(base), 58)] }
+
+func (s *Store) create(k *kinds.Kind, obj resource.Object, dryRun bool) (*history.Version, error) {
+	if err := s.prepareCreate(k, obj); err != nil {
+		return nil, err
+	}
+	stored, err := k.ToStorage(obj)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	key := history.KeyOf(obj.GetNamespace(), obj.GetName())
+	if dryRun {
+		if k.Table.Get(key) != nil {
+			return nil, apierrors.NewAlreadyExists(k.GR(), obj.GetName())
+		}
+		return version(k, stored, 0, nil)
+	}
+	v, err := s.History.Commit(k.Table, key, nil, func(revision uint64) (*history.Version, error) {
+		return version(k, stored, revision, nil)
+	})
+	if errors.Is(err, history.ErrChanged) {
+		return nil, apierrors.NewAlreadyExists(k.GR(), obj.GetName())
+	}
+	return v, err
+}
+
+// prepareCreate fills in what the server decides and checks the metadata.
+func (s *Store) prepareCreate(k *kinds.Kind, obj resource.Object) error {
+	if rv := obj.GetResourceVersion(); rv != "" && rv != "0" {
+		return plainError("resourceVersion should not be set on objects to be created")
+	}
+	obj.SetResourceVersion("")
+	obj.SetUID(types.UID(s.newUID()))
+	obj.SetCreationTimestamp(metav1.NewTime(time.Now().UTC().Truncate(time.Second)))
+	obj.SetDeletionTimestamp(nil)
+	obj.SetDeletionGracePeriodSeconds(nil)
+	obj.SetSelfLink("")
+	obj.SetGeneration(0)
+	if k.Facts.Generation {
+		obj.SetGeneration(1)
+	}
+	if k.Has("status") && !k.Facts.KeepStatus {
+		copyStatus(obj, nil)
+	}
+	defaults(obj)
+	return s.validate(k, obj, nil)
+}
+
+// defaults sets the few fields of built-in types without which the protocol itself would not work.
+func defaults(obj resource.Object) {
+	switch o := obj.(type) {
+	case *corev1.Pod:
+		o.Status.Phase = corev1.PodPending
+	case *corev1.Namespace:
+		o.Status.Phase = corev1.NamespaceActive
+		o.Spec.Finalizers = []corev1.FinalizerName{corev1.FinalizerKubernetes}
+		if o.Labels == nil {
+			o.Labels = map[string]string{}
+		}
+		o.Labels[corev1.LabelMetadataName] = o.Name
+	}
+}
+
+// validate checks the metadata of an object; old is nil for a new one.
+func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
+	var problems field.ErrorList
+	metadata := field.NewPath("metadata")
+	problems = append(problems, validation.ValidateObjectMetaAccessor(obj, k.Namespaced(), nameRule(k), metadata)...)
+	if old != nil {
+		problems = append(problems, validation.ValidateObjectMetaAccessorUpdate(obj, old, metadata)...)
+	}
+	if len(problems) > 0 {
+		return invalid(k, obj.GetName(), problems)
+	}
+	return nil
+}
+
+// nameRule returns which names the resource allows.
+func nameRule(k *kinds.Kind) validation.ValidateNameFunc {
+	switch {
+	case k.GVR().Group == "rbac.authorization.k8s.io":
+		return validPathSegment
+	case k.Typed() && k.GVR().Group == "" && k.GVR().Resource == "services":
+		return validation.NameIsDNS1035Label
+	case k.Typed() && k.GVR().Group == "" && k.GVR().Resource == "namespaces":
+		return validation.NameIsDNSLabel
+	}
+	return validation.NameIsDNSSubdomain
+}
+
+func validPathSegment(name string, prefix bool) []string {
+	if prefix {
+		return content.IsPathSegmentPrefix(name)
+	}
+	return content.IsPathSegmentName(name)
+}
+
+// checkNamespace makes sure that an object can be created where it wants to be.
+func (s *Store) checkNamespace(k *kinds.Kind, obj resource.Object) error {
+	if !k.Namespaced() || obj.GetNamespace() == "" {
+		return nil
+	}
+	namespaces, ok := s.Kinds.Lookup(corev1.SchemeGroupVersion.WithResource("namespaces"))
+	if !ok {
+		return nil
+	}
+	name := obj.GetNamespace()
+	v := namespaces.Table.Get(name)
+	if v == nil && s.options.CreateNamespaces {
+		_, err := s.Create(namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, false)
+		if err == nil || apierrors.IsAlreadyExists(err) {
+			return nil
+		}
+		return fmt.Errorf("create the namespace of %s %q: %w", k.Def, obj.GetName(), err)
+	}
+	if v == nil {
+		return notFound(namespaces, name)
+	}
+	if namespaces.IsTerminating(v) {
+		return terminating(k, obj.GetName(), name)
+	}
+	return nil
+}

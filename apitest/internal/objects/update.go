@@ -1,0 +1,176 @@
+package objects
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// Change says what an update does.
+type Change struct {
+	Namespace, Name string
+	// Make returns the new state. current is a private copy of the newest state, nil if there is none and Upsert allows that.
+	Make        func(current resource.Object) (resource.Object, error)
+	Subresource string
+	// Upsert creates the object if it does not exist.
+	Upsert bool
+	DryRun bool
+	// Finish, if set, is called with the prepared new state and the state it replaces, before it is stored.
+	Finish func(next, current resource.Object) (resource.Object, error)
+}
+
+// Update replaces the state of an object, and says whether it was created. It tries again when another change comes between,
+// unless the new state names the resourceVersion that it replaces: then it fails with a conflict.
+func (s *Store) Update(k *kinds.Kind, c Change) (v *history.Version, created bool, err error) {
+	key := history.KeyOf(c.Namespace, c.Name)
+	for {
+		current := k.Table.Get(key)
+		if current == nil {
+			v, err = s.upsert(k, c)
+			created = true
+			if c.Upsert && apierrors.IsAlreadyExists(err) {
+				continue
+			}
+			return v, created && err == nil, err
+		}
+		v, err = s.replace(k, c, current)
+		if !errors.Is(err, history.ErrChanged) {
+			return v, false, err
+		}
+	}
+}
+
+func (s *Store) upsert(k *kinds.Kind, c Change) (*history.Version, error) {
+	if !c.Upsert {
+		return nil, notFound(k, c.Name)
+	}
+	obj, err := c.Make(nil)
+	if err != nil {
+		return nil, err
+	}
+	if c.Finish != nil {
+		if obj, err = c.Finish(obj, nil); err != nil {
+			return nil, err
+		}
+	}
+	return s.Create(k, obj, c.DryRun)
+}
+
+func (s *Store) replace(k *kinds.Kind, c Change, current *history.Version) (*history.Version, error) {
+	old, err := k.Object(current)
+	if err != nil {
+		return nil, err
+	}
+	private := resource.Copy(old)
+	next, err := c.Make(private)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPreconditions(k, next, old); err != nil {
+		return nil, err
+	}
+	s.prepareUpdate(k, c.Subresource, next, old)
+	if c.Finish != nil {
+		if next, err = c.Finish(next, old); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.validate(k, next, old); err != nil {
+		return nil, err
+	}
+	stored, err := k.ToStorage(next)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	if isFinished(next) {
+		return s.remove(k, stored, current, c.DryRun)
+	}
+	return s.commit(k, stored, current, c.DryRun)
+}
+
+// checkPreconditions compares the resourceVersion and uid that the new state names with the state that it replaces.
+func checkPreconditions(k *kinds.Kind, next, old resource.Object) error {
+	if uid := next.GetUID(); uid != "" && uid != old.GetUID() {
+		//lint:ignore ST1005 the real server's words
+		mismatch := fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, old.GetUID())
+		return apierrors.NewConflict(k.GR(), old.GetName(), mismatch)
+	}
+	switch rv := next.GetResourceVersion(); {
+	case rv != "" && rv != "0":
+		if rv != old.GetResourceVersion() {
+			return modified(k, old.GetName())
+		}
+	case k.Facts.Conditional:
+		problem := field.Invalid(field.NewPath("metadata", "resourceVersion"), 0, "must be specified for an update")
+		return apierrors.NewInvalid(k.GVK().GroupKind(), old.GetName(), field.ErrorList{problem})
+	}
+	return nil
+}
+
+// prepareUpdate keeps what this update may not change.
+func (s *Store) prepareUpdate(k *kinds.Kind, subresource string, next, old resource.Object) {
+	switch {
+	case subresource == "status":
+		copyAllButStatus(next, old)
+		if !k.Facts.OpenMetadata {
+			keepMetadata(next, old)
+		}
+	case subresource == "" && k.Has("status"):
+		copyStatus(next, old)
+	}
+	next.SetResourceVersion(old.GetResourceVersion())
+	next.SetUID(old.GetUID())
+	next.SetCreationTimestamp(old.GetCreationTimestamp())
+	next.SetSelfLink("")
+	if old.GetDeletionTimestamp() != nil {
+		next.SetDeletionTimestamp(old.GetDeletionTimestamp())
+	} else {
+		next.SetDeletionTimestamp(nil)
+	}
+	if old.GetDeletionGracePeriodSeconds() != nil && next.GetDeletionGracePeriodSeconds() == nil {
+		next.SetDeletionGracePeriodSeconds(old.GetDeletionGracePeriodSeconds())
+	}
+	next.SetGeneration(old.GetGeneration())
+	if k.Facts.Generation && !sameIntent(next, old, k.Has("status")) {
+		next.SetGeneration(old.GetGeneration() + 1)
+	}
+}
+
+// keepMetadata makes the metadata that users can change the old object's.
+func keepMetadata(next, old resource.Object) {
+	next.SetLabels(old.GetLabels())
+	next.SetAnnotations(old.GetAnnotations())
+	next.SetFinalizers(old.GetFinalizers())
+	next.SetOwnerReferences(old.GetOwnerReferences())
+	next.SetGenerateName(old.GetGenerateName())
+}
+
+// isFinished says whether an object that is being deleted has nothing left to wait for.
+func isFinished(obj resource.Object) bool {
+	grace := obj.GetDeletionGracePeriodSeconds()
+	return obj.GetDeletionTimestamp() != nil && len(obj.GetFinalizers()) == 0 && (grace == nil || *grace == 0) && !namespaceFinalizers(obj)
+}
+
+// commit stores the next state over the current one; without a difference nothing is stored.
+func (s *Store) commit(k *kinds.Kind, stored resource.Object, current *history.Version, dryRun bool) (*history.Version, error) {
+	same, err := version(k, stored, current.Revision, current)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Equal(same.Data, current.Data) {
+		return current, nil
+	}
+	if dryRun {
+		return same, nil
+	}
+	return s.History.Commit(k.Table, current.Key, current, func(revision uint64) (*history.Version, error) {
+		return version(k, stored, revision, current)
+	})
+}
