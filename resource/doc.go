@@ -9,4 +9,6 @@
 //	var Widgets = resource.Define[*Widget]("example.com", "v1", "widgets", "Widget", resource.Namespaced)
 //
 // Clients, informers and listers of every other package take such a value and are typed by it.
+//
+// Reading order: object.go, key.go, define.go with definition.go and verbs.go, copy.go with copier.go.
 package resource
