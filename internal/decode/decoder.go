@@ -24,6 +24,8 @@ type Decoder struct {
 	def   *resource.Definition
 	form  form
 	limit int
+	plan  *plan
+	table *Table // nil: objects are private
 }
 
 // form says what kind of Go type holds the objects.
@@ -39,14 +41,19 @@ const (
 type Option func(*Decoder)
 
 // Limit refuses objects, list items and watch frames above so many bytes. Default: DefaultLimit.
-func Limit(bytes int) Option { return func(d *Decoder) { d.limit = bytes } }
+func Limit(bytes int) Option { return func(d *Decoder) { d.limit = min(bytes, 1<<30) } }
+
+// Shared lets objects share equal parts with each other and with those of other decoders of the same table. They are then
+// read-only for everyone.
+func Shared(t *Table) Option { return func(d *Decoder) { d.table = t } }
 
 // For returns a decoder for the resource's objects.
 func For(def *resource.Definition, opts ...Option) *Decoder {
-	d := &Decoder{def: def, limit: DefaultLimit}
+	d := &Decoder{def: def, limit: DefaultLimit, plan: planOf(def.GoType(), nil)}
 	switch def.GoType() {
 	case reflect.TypeFor[unstructured.Unstructured]():
 		d.form = untyped
+		d.plan = planOf(reflect.TypeFor[any](), nil)
 	case reflect.TypeFor[metav1.PartialObjectMetadata]():
 		d.form = metadataOnly
 	}
@@ -77,52 +84,108 @@ func (d *Decoder) Object(mediaType string, body []byte) (resource.Object, error)
 		if err := d.expect(env.apiVersion, env.kind, env.raw, f); err != nil {
 			return nil, err
 		}
-		return d.decode(f, env.raw)
+		return d.decode(f, env.raw, nil)
 	}
 	if apiVersion, kind := jsonKind(body); bytes.Equal(kind, kindStatus) || bytes.Equal(kind, kindTable) {
 		if err := d.expect(apiVersion, kind, body, f); err != nil {
 			return nil, err
 		}
 	}
-	return d.decode(f, body)
+	return d.decode(f, body, nil)
 }
 
-// decode decodes the bytes of one object without an envelope. A panic of a type's own Unmarshal method becomes an error, because
-// one bad object must not end the others.
-func (d *Decoder) decode(f format, raw []byte) (o resource.Object, err error) {
+// decode decodes the bytes of one object without an envelope, with the brackets of its JSON if they are known. A panic of a type's
+// own Unmarshal method becomes an error, because one bad object must not end the others.
+func (d *Decoder) decode(f format, raw []byte, brackets []bracket) (o resource.Object, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			o, err = nil, fmt.Errorf("decode %s: panic: %v\n%s", d.def, p, debug.Stack())
 		}
 	}()
-	o = reflect.New(d.def.GoType()).Interface().(resource.Object)
-	switch {
-	case f == formatProtobuf:
-		message, ok := o.(interface{ Unmarshal([]byte) error })
-		if !ok {
-			return nil, fmt.Errorf("decode %s: %T cannot be read from protobuf", d.def, o)
-		}
-		err = message.Unmarshal(raw)
-	case d.form == untyped:
-		var content map[string]any
-		err = json.UnmarshalCaseSensitivePreserveInts(raw, &content)
-		if err == nil && content == nil {
-			err = fmt.Errorf("want an object, have null")
-		}
-		o.(*unstructured.Unstructured).Object = content
-	default:
-		err = json.UnmarshalCaseSensitivePreserveInts(raw, o)
+	o, err = d.decodePlanned(f, raw, brackets)
+	if err == errUnusual {
+		o, err = d.decodeOfficial(f, raw)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", d.def, err)
 	}
+	if err := d.finish(f, o); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// decodePlanned decodes by the type's plan, sharing what the decoder's table knows.
+func (d *Decoder) decodePlanned(f format, raw []byte, brackets []bracket) (resource.Object, error) {
+	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
+	s := session{table: d.table}
+	if d.table != nil {
+		d.table.mu.Lock()
+		defer d.table.mu.Unlock()
+		d.table.begin(len(raw))
+		s.gates = d.table.gatesOf(d.plan)
+	}
+	root := d.plan.root
+	if f == formatProtobuf {
+		if root.proto != kindStruct {
+			return nil, errUnusual
+		}
+		return o, s.message(root.message, pointerOf(o), raw)
+	}
+	s.jsonCursor = jsonCursor{b: raw, brackets: brackets}
+	if brackets == nil {
+		s.jsonCursor = *newCursor(raw)
+	}
+	if s.next() != '{' {
+		return nil, errUnusual
+	}
+	var err error
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		u.Object, err = s.anyMap(root)
+	} else {
+		err = s.value(root, pointerOf(o))
+	}
+	if err == nil && s.next() != 0 {
+		err = errUnusual
+	}
+	return o, err
+}
+
+// maxOfficial bounds what the official protobuf decoders are given: they recurse with the nesting of what they skip.
+const maxOfficial = 4 << 20
+
+// decodeOfficial decodes with the type's own methods.
+func (d *Decoder) decodeOfficial(f format, raw []byte) (resource.Object, error) {
+	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
+	if f == formatProtobuf {
+		message, ok := o.(interface{ Unmarshal([]byte) error })
+		if !ok {
+			return nil, fmt.Errorf("%T cannot be read from protobuf", o)
+		}
+		if len(raw) > maxOfficial {
+			return nil, fmt.Errorf("%d bytes: %w", len(raw), errUnusual)
+		}
+		return o, message.Unmarshal(raw)
+	}
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		err := json.UnmarshalCaseSensitivePreserveInts(raw, &u.Object)
+		if err == nil && u.Object == nil {
+			err = fmt.Errorf("want an object, have null")
+		}
+		return o, err
+	}
+	return o, json.UnmarshalCaseSensitivePreserveInts(raw, o)
+}
+
+// finish checks what an object says that it is, and sets it.
+func (d *Decoder) finish(f format, o resource.Object) error {
 	if f == formatJSON && d.form != metadataOnly {
 		if err := d.checkKind(o.GetObjectKind().GroupVersionKind()); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	d.def.SetKind(o)
-	return o, nil
+	return nil
 }
 
 // expect checks the apiVersion and kind that came before an object's bytes. Both may be empty: not every server sets them.

@@ -39,8 +39,8 @@ type Item struct {
 	Err *ObjectError
 	// Size is the object's size on the wire, in bytes.
 	Size int
-	// Hash is a hash of the object's bytes, without envelope, under a key that lives as long as the process; 0 means none. Equal
-	// objects in protobuf have equal hashes in lists and in watches.
+	// Hash is a hash of the object's bytes, without envelope, under a key that lives as long as the process; 0 means none. An unchanged
+	// object has the same hash in lists and in watches.
 	Hash uint64
 }
 
@@ -65,4 +65,28 @@ func (e *ObjectError) Unwrap() error { return e.Err }
 
 var hashSeed = maphash.MakeSeed()
 
-func hashOf(raw []byte) uint64 { return max(1, maphash.Bytes(hashSeed, raw)) }
+// hashOf hashes an object's bytes. In JSON apiVersion and kind, which servers write first and only where an object stands alone, do
+// not count.
+func hashOf(f format, raw []byte) uint64 {
+	if f == formatJSON {
+		raw = afterKind(raw)
+	}
+	return max(1, maphash.Bytes(hashSeed, raw))
+}
+
+// afterKind returns the rest of a JSON object behind the members kind and apiVersion at its start.
+func afterKind(raw []byte) []byte {
+	c := jsonCursor{b: raw, i: 1}
+	for len(raw) > 0 {
+		start := c.i
+		name, err := c.name()
+		if err != nil || string(name) != "kind" && string(name) != "apiVersion" || c.next() != '"' {
+			return raw[min(start, len(raw)):]
+		}
+		if _, err := c.text(); err != nil || c.next() != ',' {
+			return raw[start:]
+		}
+		c.i++
+	}
+	return raw
+}

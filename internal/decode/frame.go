@@ -150,6 +150,7 @@ func splitJSON(raw []byte) (kind string, object []byte, err error) {
 // rawValue keeps a value's bytes without a copy.
 type rawValue []byte
 
+// UnmarshalJSON keeps the bytes.
 func (r *rawValue) UnmarshalJSON(b []byte) error { *r = b; return nil }
 
 // event decodes what a frame carries.
@@ -178,14 +179,14 @@ func (e *EventReader) event(kind watch.EventType, body []byte) (Event, error) {
 		err = e.expect(env.apiVersion, env.kind, env.raw, e.format)
 	}
 	if err == nil {
-		event.Object, err = e.decode(e.format, env.raw)
+		event.Object, err = e.decode(e.format, env.raw, nil)
 	}
 	if err != nil {
 		event.Object, event.Err = nil, objectError(e.format, env.raw, err)
 		event.ResourceVersion = event.Err.ResourceVersion
 		return event, nil
 	}
-	event.Hash = hashOf(env.raw)
+	event.Hash = hashOf(e.format, env.raw)
 	event.ResourceVersion = event.Object.GetResourceVersion()
 	return event, nil
 }

@@ -29,10 +29,11 @@ func identify(f format, raw []byte) identity {
 	if f == formatProtobuf {
 		each(raw, objectMeta, func(meta []byte) { id.fromProtobuf(meta) })
 	} else {
-		members(raw, func(name, value []byte) {
-			if string(name) == `"metadata"` {
+		members(raw, func(name, value []byte) bool {
+			if string(name) == "metadata" {
 				id.fromJSON(value)
 			}
+			return true
 		})
 	}
 	return id
@@ -67,64 +68,52 @@ func (id *identity) fromProtobuf(meta []byte) {
 }
 
 func (id *identity) fromJSON(meta []byte) {
-	members(meta, func(name, value []byte) {
-		s, err := unquote(value)
-		if err != nil {
-			return
-		}
+	members(meta, func(name, value []byte) bool {
+		var target *string
 		switch string(name) {
-		case `"name"`:
-			id.name = s
-		case `"namespace"`:
-			id.namespace = s
-		case `"uid"`:
-			id.uid = types.UID(s)
-		case `"resourceVersion"`:
-			id.resourceVersion = s
+		case "name":
+			target = &id.name
+		case "namespace":
+			target = &id.namespace
+		case "uid":
+			target = (*string)(&id.uid)
+		case "resourceVersion":
+			target = &id.resourceVersion
+		default:
+			return true
 		}
+		if s, err := unquote(value); err == nil {
+			*target = s
+		}
+		return true
 	})
 }
 
-// members calls found with the name, quoted as it stands, and the value of each member of a JSON object, until the object ends or
-// makes no sense.
-func members(object []byte, found func(name, value []byte)) {
-	next := func() []byte { // the next value or punctuation
-		for len(object) > 0 && isSpace(object[0]) {
-			object = object[1:]
-		}
-		var end valueEnd
-		n, done := end.feed(object)
-		if n == 0 && len(object) > 0 {
-			n, done = 1, true
-		}
-		if !done {
-			n = 0
-		}
-		token := object[:n]
-		object = object[n:]
-		return token
-	}
-	if len(object) == 0 {
+// members calls found with the name and the bytes of each member of a JSON object, until found says no, or the object ends or makes no
+// sense. The bytes of the member where it makes no sense are all that follow.
+func members(object []byte, found func(name, value []byte) bool) {
+	c := newCursor(object)
+	if c.next() != '{' {
 		return
 	}
-	for len(object) > 0 && isSpace(object[0]) {
-		object = object[1:]
-	}
-	if len(object) == 0 || object[0] != '{' {
+	if _, err := c.enter(); err != nil || c.empty('}') {
 		return
 	}
-	object = object[1:]
 	for {
-		name := next()
-		if len(name) < 2 || string(next()) != ":" {
+		name, err := c.name()
+		if err != nil {
 			return
 		}
-		value := next()
-		if len(value) == 0 {
+		c.next()
+		start := c.i
+		if err := c.skip(); err != nil {
+			found(name, object[start:])
 			return
 		}
-		found(name, value)
-		if string(next()) != "," {
+		if !found(name, object[start:c.i]) {
+			return
+		}
+		if done, err := c.separator('}'); done || err != nil {
 			return
 		}
 	}
@@ -132,16 +121,16 @@ func members(object []byte, found func(name, value []byte)) {
 
 // jsonKind reads apiVersion and kind of a JSON object as far as they are readable.
 func jsonKind(object []byte) (apiVersion, kind []byte) {
-	members(object, func(name, value []byte) {
-		if len(value) < 2 || value[0] != '"' {
-			return
+	members(object, func(name, value []byte) bool {
+		if s, err := unquote(value); err == nil {
+			switch string(name) {
+			case "apiVersion":
+				apiVersion = []byte(s)
+			case "kind":
+				kind = []byte(s)
+			}
 		}
-		switch string(name) {
-		case `"apiVersion"`:
-			apiVersion = value[1 : len(value)-1]
-		case `"kind"`:
-			kind = value[1 : len(value)-1]
-		}
+		return apiVersion == nil || kind == nil
 	})
 	return apiVersion, kind
 }

@@ -9,9 +9,10 @@ type input struct {
 	buf    []byte
 	pos    int // buf[pos:end] is unread
 	end    int
-	done   int64 // bytes consumed before buf[0]
-	limit  int   // of one window
-	failed error // of r, sticky
+	done   int64   // bytes consumed before buf[0]
+	limit  int     // of one window
+	failed error   // of r, sticky
+	scan   scanner // of the last JSON value
 }
 
 const (

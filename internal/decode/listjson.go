@@ -3,7 +3,6 @@ package decode
 import (
 	"bytes"
 	"fmt"
-	"io"
 
 	"sigs.k8s.io/json"
 )
@@ -65,12 +64,12 @@ func (l *listReader) readItems() error {
 	if c == 'n' {
 		return l.in.null()
 	}
-	return l.in.array(func() error {
+	return l.in.sequence('[', ']', func() error {
 		raw, err := l.in.value()
 		if err != nil {
 			return err
 		}
-		if err := l.item(formatJSON, raw); err != nil {
+		if err := l.item(formatJSON, raw, l.in.scan.brackets); err != nil {
 			return err
 		}
 		l.in.advance(len(raw))
@@ -111,64 +110,6 @@ func (l *listReader) readStatus() error {
 				}
 				body.WriteByte(next)
 			}
-		}
-	}
-}
-
-// array walks the elements of an array on the stream: element must consume one value a call.
-func (in *input) array(element func() error) error {
-	if err := in.punctuation('['); err != nil {
-		return err
-	}
-	for first := true; ; first = false {
-		c, err := in.token()
-		if err != nil {
-			return err
-		}
-		if c == ']' {
-			in.advance(1)
-			return nil
-		}
-		if !first {
-			if err := in.punctuation(','); err != nil {
-				return err
-			}
-		}
-		if err := element(); err != nil {
-			return err
-		}
-	}
-}
-
-// null consumes the word.
-func (in *input) null() error {
-	raw, err := in.value()
-	if err != nil {
-		return err
-	}
-	if string(raw) != "null" {
-		return fmt.Errorf("want null, have %q: %w", raw[:min(len(raw), 16)], errJSON)
-	}
-	in.advance(len(raw))
-	return nil
-}
-
-// skipValue consumes a value without holding it.
-func (in *input) skipValue() error {
-	if _, err := in.token(); err != nil {
-		return err
-	}
-	var end valueEnd
-	for {
-		n, done := end.feed(in.window())
-		in.advance(n)
-		if done {
-			return nil
-		}
-		if ok, err := in.more(); err != nil {
-			return err
-		} else if !ok {
-			return io.ErrUnexpectedEOF
 		}
 	}
 }

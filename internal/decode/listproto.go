@@ -147,7 +147,7 @@ func (l *listReader) readRaw() error {
 		if number == listMeta {
 			err = l.meta.Unmarshal(content)
 		} else {
-			err = l.item(formatProtobuf, content)
+			err = l.item(formatProtobuf, content, nil)
 		}
 		if err != nil {
 			return err
@@ -161,10 +161,10 @@ func (l *listReader) readRaw() error {
 }
 
 // item decodes and yields one item.
-func (l *listReader) item(f format, raw []byte) error {
-	item := Item{Size: len(raw), Hash: hashOf(raw)}
+func (l *listReader) item(f format, raw []byte, brackets []bracket) error {
+	item := Item{Size: len(raw), Hash: hashOf(f, raw)}
 	var err error
-	if item.Object, err = l.decode(f, raw); err != nil {
+	if item.Object, err = l.decode(f, raw, brackets); err != nil {
 		item.Object, item.Err = nil, objectError(f, raw, err)
 	}
 	if err := l.yield(item); err != nil {

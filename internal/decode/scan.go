@@ -1,207 +1,180 @@
 package decode
 
 import (
-	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-
-	"sigs.k8s.io/json"
+	"math/bits"
 )
 
 var errJSON = errors.New("malformed JSON")
 
-// valueEnd finds the end of one JSON value in bytes that come in pieces. It balances brackets and knows strings; whether
-// the value is well formed is for its decoder to say.
-type valueEnd struct {
-	depth    int
+// maxJSONDepth is the nesting that the official decoder allows.
+const maxJSONDepth = 10000
+
+// bracket is one object or array of a scanned value: where it starts and ends, how many commas separate its members, and which bracket
+// is the first after it. With the brackets of a value at hand, skipping an object and sizing a slice cost nothing.
+type bracket struct {
+	start, end uint32 // end is after the closing bracket
+	next       uint32
+	commas     uint32
+}
+
+// scanner finds the end of one JSON value in bytes that come in pieces, and its brackets. It balances them and knows strings;
+// whether the value is well formed is for its decoder to say.
+type scanner struct {
+	brackets []bracket
+	open     []uint32 // indexes of those not closed yet
+
+	size     uint32 // bytes fed
 	inString bool
 	escaped  bool
 	scalar   bool // in a number, true, false or null, which only the next token ends
+	tooDeep  bool
+	flat     bool // only the end is wanted: no brackets are noted
 }
 
-// feed looks at the next bytes. It returns how many of them belong to the value, and whether the value ends there.
-func (v *valueEnd) feed(b []byte) (int, bool) {
-	for i := 0; i < len(b); i++ {
-		c := b[i]
-		switch {
-		case v.inString:
-			n := v.feedString(b[i:])
-			i += n - 1
-			if !v.inString && v.depth == 0 {
-				return i + 1, true
-			}
-		case c == '"':
-			if v.scalar {
-				return i, true
-			}
-			v.inString = true
-		case c == '{' || c == '[':
-			if v.scalar {
-				return i, true
-			}
-			v.depth++
-		case c == '}' || c == ']':
-			if v.depth == 0 {
-				return i, true // the end of what is around a scalar
-			}
-			if v.depth--; v.depth == 0 {
-				return i + 1, true
-			}
-		case v.depth > 0:
-		case c == ',' || c == ':' || isSpace(c):
-			return i, true
-		default:
-			v.scalar = true
-		}
-	}
-	return len(b), false
+func (v *scanner) reset() {
+	*v = scanner{brackets: v.brackets[:0], open: v.open[:0]}
 }
 
-// feedString returns how many bytes belong to the string, with its closing quote if it is there.
-func (v *valueEnd) feedString(b []byte) int {
-	for i := 0; i < len(b); {
-		if v.escaped {
-			v.escaped = false
-			i++
-			continue
-		}
-		n := bytes.IndexByte(b[i:], '"')
-		piece := b[i:]
-		if n >= 0 {
-			piece = b[i : i+n]
-		}
-		if e := bytes.IndexByte(piece, '\\'); e >= 0 {
-			v.escaped = true
-			i += e + 1
-			continue
-		}
-		if n >= 0 {
-			v.inString = false
-			return i + n + 1
-		}
-		return len(b)
+// err says why the scan must not go on.
+func (v *scanner) err() error {
+	if v.tooDeep {
+		return fmt.Errorf("more than %d levels: %w", maxJSONDepth, errJSON)
 	}
-	return len(b)
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
-
-// peek returns the next byte of the stream that is no white space, without consuming it; 0 at a clean end.
-func (in *input) peek() (byte, error) {
-	for {
-		for in.pos < in.end {
-			if c := in.buf[in.pos]; !isSpace(c) {
-				return c, nil
-			}
-			in.pos++
-		}
-		if ok, err := in.more(); err != nil || !ok {
-			return 0, err
-		}
-	}
-}
-
-// token is peek where the value must go on.
-func (in *input) token() (byte, error) {
-	c, err := in.peek()
-	if err == nil && c == 0 && in.pos == in.end {
-		err = io.ErrUnexpectedEOF
-	}
-	return c, err
-}
-
-// punctuation consumes one expected byte.
-func (in *input) punctuation(want byte) error {
-	c, err := in.token()
-	if err != nil {
-		return err
-	}
-	if c != want {
-		return fmt.Errorf("want %q, have %q: %w", want, c, errJSON)
-	}
-	in.advance(1)
 	return nil
 }
 
-// value returns the next JSON value as a window, which the caller consumes with advance.
-func (in *input) value() ([]byte, error) {
-	if _, err := in.token(); err != nil {
-		return nil, err
+// What a byte means outside of strings.
+const (
+	charOther = iota
+	charSpace
+	charQuote
+	charOpen
+	charClose
+	charComma
+	charColon
+)
+
+var charClass = [256]uint8{
+	' ': charSpace, '\n': charSpace, '\t': charSpace, '\r': charSpace,
+	'"': charQuote, '{': charOpen, '[': charOpen, '}': charClose, ']': charClose, ',': charComma, ':': charColon,
+}
+
+func isSpace(c byte) bool { return charClass[c] == charSpace }
+
+// feed looks at the next bytes. It returns how many of them belong to the value, and whether the value ends there.
+func (v *scanner) feed(b []byte) (int, bool) {
+	n, done := 0, false
+	if v.inString {
+		n = v.feedString(b)
+		done = !v.inString && len(v.open) == 0
 	}
-	var end valueEnd
-	for seen := 0; ; {
-		n, done := end.feed(in.window()[seen:])
-		seen += n
-		if seen > in.limit {
-			return nil, &TooLargeError{Limit: in.limit}
+	for n < len(b) && !done {
+		class := charClass[b[n]]
+		if class == charOther {
+			v.scalar = v.scalar || len(v.open) == 0
+			n++
+			continue
 		}
-		if done {
-			if seen == 0 {
-				return nil, fmt.Errorf("want a value, have %q: %w", in.window()[0], errJSON)
+		if v.scalar {
+			done = true
+			break
+		}
+		if class == charQuote {
+			v.inString = true
+			n++
+			n += v.feedString(b[n:])
+			done = !v.inString && len(v.open) == 0
+			continue
+		}
+		if len(v.open) == 0 && class != charOpen {
+			done = true // no value here
+			break
+		}
+		v.structure(class, v.size+uint32(n))
+		n++
+		done = len(v.open) == 0
+	}
+	v.size += uint32(n)
+	return n, done
+}
+
+// structure notes a bracket or comma at the offset.
+func (v *scanner) structure(class uint8, offset uint32) {
+	v.tooDeep = v.tooDeep || len(v.open) > maxJSONDepth
+	switch {
+	case v.flat && class == charOpen:
+		v.open = append(v.open, 0)
+		return
+	case v.flat && class == charClose:
+		v.open = v.open[:len(v.open)-1]
+		return
+	case v.flat:
+		return
+	}
+	switch class {
+	case charComma:
+		v.brackets[v.open[len(v.open)-1]].commas++
+	case charOpen:
+		v.open = append(v.open, uint32(len(v.brackets)))
+		v.brackets = append(v.brackets, bracket{start: offset})
+	case charClose:
+		closed := &v.brackets[v.open[len(v.open)-1]]
+		v.open = v.open[:len(v.open)-1]
+		closed.end, closed.next = offset+1, uint32(len(v.brackets))
+	}
+}
+
+// feedString returns how many bytes belong to the string, with its closing quote if it is there.
+func (v *scanner) feedString(b []byte) int {
+	i := 0
+	if v.escaped && len(b) > 0 {
+		v.escaped = false
+		i = 1
+	}
+	for i < len(b) {
+		i += plainPrefix(b[i:])
+		if i >= len(b) {
+			break
+		}
+		switch b[i] {
+		case '"':
+			v.inString = false
+			return i + 1
+		case '\\':
+			i++
+			if i == len(b) {
+				v.escaped = true
 			}
-			return in.window()[:seen:seen], nil
 		}
-		switch err := in.fill(); {
-		case err == io.EOF && end.scalar && end.depth == 0:
-			return in.window()[:seen:seen], nil
-		case err == io.EOF:
-			return nil, io.ErrUnexpectedEOF
-		case err != nil:
-			return nil, err
-		}
+		i++
 	}
+	return min(i, len(b))
 }
 
-// object walks the members of an object on the stream: each is called with its name and must consume its value.
-func (in *input) object(member func(name string) error) error {
-	if err := in.punctuation('{'); err != nil {
-		return err
-	}
-	for first := true; ; first = false {
-		c, err := in.token()
-		if err != nil {
-			return err
-		}
-		if c == '}' {
-			in.advance(1)
-			return nil
-		}
-		if !first {
-			if err := in.punctuation(','); err != nil {
-				return err
-			}
-		}
-		name, err := in.stringValue()
-		if err != nil {
-			return err
-		}
-		if err := in.punctuation(':'); err != nil {
-			return err
-		}
-		if err := member(name); err != nil {
-			return err
-		}
-	}
-}
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
 
-// stringValue reads and consumes a JSON string.
-func (in *input) stringValue() (string, error) {
-	raw, err := in.value()
-	if err != nil {
-		return "", err
+// plainPrefix returns how many bytes at the start are ASCII that a string may hold as they are, looking at eight at a time.
+func plainPrefix(b []byte) int {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quotes, slashes := x^lowBits*'"', x^lowBits*'\\'
+		// The first byte found is right; a borrow may only mark bytes behind it.
+		found := (x | (quotes-lowBits)&^quotes | (slashes-lowBits)&^slashes | (x - lowBits*' ')) & highBits
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
 	}
-	s, err := unquote(raw)
-	in.advance(len(raw))
-	return s, err
-}
-
-// unquote decodes a JSON string.
-func unquote(raw []byte) (string, error) {
-	if len(raw) < 2 || raw[0] != '"' {
-		return "", fmt.Errorf("want a string, have %q: %w", raw[:min(len(raw), 16)], errJSON)
+	for ; i < len(b); i++ {
+		if c := b[i]; c == '"' || c == '\\' || c < ' ' || c >= 0x80 {
+			break
+		}
 	}
-	var s string
-	err := json.UnmarshalCaseSensitivePreserveInts(raw, &s)
-	return s, err
+	return i
 }

@@ -1,0 +1,46 @@
+package decode
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// Plans write fields by their offset. Everything that does so is here or takes its pointers from here; each write goes through a
+// typed pointer, so that the garbage collector sees it.
+
+// sliceHeader is the layout of every slice.
+type sliceHeader struct {
+	data     unsafe.Pointer
+	len, cap int
+}
+
+// at returns the address of a field.
+func at(p unsafe.Pointer, offset uintptr) unsafe.Pointer { return unsafe.Add(p, offset) }
+
+// bytesAt returns the memory as bytes, which the caller must not change.
+func bytesAt(p unsafe.Pointer, n int) []byte { return unsafe.Slice((*byte)(p), n) }
+
+// borrowed returns the bytes as a string that is valid only while they are unchanged: for lookups, never to be kept.
+func borrowed(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// newOf allocates a zero value.
+func newOf(t reflect.Type) unsafe.Pointer { return reflect.New(t).UnsafePointer() }
+
+// newSlice allocates a slice of exactly n zero elements and stores it at p. A shared slice must have no spare capacity: an append
+// of one owner would show up in another's.
+func newSlice(t reflect.Type, p unsafe.Pointer, n int) unsafe.Pointer {
+	h := sliceHeader{len: n, cap: n}
+	if t.Elem().Kind() == reflect.String {
+		h.data = unsafe.Pointer(unsafe.SliceData(make([]string, n)))
+	} else {
+		h.data = reflect.MakeSlice(t, n, n).UnsafePointer()
+	}
+	*(*sliceHeader)(p) = h
+	return h.data
+}
+
+// pointerOf returns the address of the struct that an object's pointer points to.
+func pointerOf(o any) unsafe.Pointer { return reflect.ValueOf(o).UnsafePointer() }
+
+// valueAt returns the variable of that type at p.
+func valueAt(t reflect.Type, p unsafe.Pointer) reflect.Value { return reflect.NewAt(t, p).Elem() }

@@ -1,0 +1,131 @@
+package decode
+
+import (
+	"encoding/binary"
+	"reflect"
+	"strings"
+)
+
+// object is the JSON side of a struct: its members by name, in a hash table without collisions.
+type object struct {
+	fields []objectField
+	slots  []int16 // index into fields; -1: empty
+	seed   uint64
+}
+
+type objectField struct {
+	name   string
+	offset uintptr
+	node   *node
+}
+
+// maxObjectFields is how many members fit into the bits that find a duplicate.
+const maxObjectFields = 64
+
+// lookup returns the index of a member, or -1. Names are case-sensitive.
+func (o *object) lookup(name []byte) int {
+	i := o.slots[nameHash(name, o.seed)&uint64(len(o.slots)-1)]
+	if i >= 0 && o.fields[i].name == string(name) {
+		return int(i)
+	}
+	return -1
+}
+
+// nameHash mixes a name's length with its first and last eight bytes.
+func nameHash(name []byte, seed uint64) uint64 {
+	h := seed + uint64(len(name))
+	switch n := len(name); {
+	case n >= 8:
+		h = (h ^ binary.LittleEndian.Uint64(name)) * 0x9e3779b97f4a7c15
+		h ^= h>>29 ^ binary.LittleEndian.Uint64(name[n-8:])
+	case n >= 4:
+		h ^= uint64(binary.LittleEndian.Uint32(name))<<32 | uint64(binary.LittleEndian.Uint32(name[n-4:]))
+	case n > 0:
+		h ^= uint64(name[0])<<16 | uint64(name[n/2])<<8 | uint64(name[n-1])
+	}
+	h *= 0xff51afd7ed558ccd
+	return h ^ h>>32
+}
+
+// compileObject finds the struct's members as encoding/json does. A struct with anything rare (an embedded pointer, two members of
+// one name, a number in quotes) stays opaque.
+func (c *compiler) compileObject(n *node, drops *dropTree) {
+	o := &object{}
+	if !c.members(o, n.typ, 0, drops, map[string]bool{}) || len(o.fields) > maxObjectFields || !o.hash() {
+		n.json = kindOpaque
+		return
+	}
+	n.object = o
+}
+
+// members appends the members of a struct, with those of the structs embedded in it.
+func (c *compiler) members(o *object, t reflect.Type, offset uintptr, drops *dropTree, names map[string]bool) bool {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" && options == "" && f.Tag.Get("json") == "-" || !f.IsExported() && !f.Anonymous {
+			continue
+		}
+		if f.Anonymous && name == "" {
+			if f.Type.Kind() != reflect.Struct || !c.members(o, f.Type, offset+f.Offset, drops, names) {
+				return false
+			}
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		if !f.IsExported() || !isPlainName(name) || names[name] || strings.Contains(","+options+",", ",string,") {
+			return false
+		}
+		names[name] = true
+		sub, dropped := drops.member(name)
+		if dropped {
+			continue
+		}
+		o.fields = append(o.fields, objectField{name: name, offset: offset + f.Offset, node: c.node(f.Type, sub)})
+	}
+	return true
+}
+
+// isPlainName says whether a tag's name is one that all JSON packages accept and write as it is.
+func isPlainName(name string) bool {
+	for _, c := range []byte(name) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("_-.$/", rune(c)) {
+			return false
+		}
+	}
+	return true
+}
+
+// hash builds the table: it tries seeds until no two names meet.
+func (o *object) hash() bool {
+	size := 4
+	for size < 2*len(o.fields) {
+		size *= 2
+	}
+	for attempt := range uint64(1000) {
+		if attempt%100 == 99 {
+			size *= 2
+		}
+		if o.tryHash(size, attempt*0x9e3779b97f4a7c15) {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *object) tryHash(size int, seed uint64) bool {
+	o.slots, o.seed = make([]int16, size), seed
+	for i := range o.slots {
+		o.slots[i] = -1
+	}
+	for i, f := range o.fields {
+		slot := &o.slots[nameHash([]byte(f.name), seed)&uint64(size-1)]
+		if *slot >= 0 {
+			return false
+		}
+		*slot = int16(i)
+	}
+	return true
+}

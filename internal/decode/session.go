@@ -1,0 +1,85 @@
+package decode
+
+import (
+	"errors"
+	"unsafe"
+)
+
+// errUnusual says that the bytes or the type are outside of what plans cover: broken, or allowed but never seen. The official
+// decoder then has the word.
+var errUnusual = errors.New("unusual encoding")
+
+// errDepth says that messages are nested deeper than any API type is. The official decoders would recurse without a bound.
+var errDepth = errors.New("messages nested too deeply")
+
+const maxMessageDepth = 200
+
+// session is the state of decoding one object.
+type session struct {
+	table *Table // nil: the object is private
+	gates []gate
+	depth int
+
+	// hidden counts values that must not be shared, because reading them may write to them.
+	hidden int
+
+	// member is the gate of the untyped value that is read.
+	member int
+
+	jsonCursor
+}
+
+// want is the answer to the question whether a value is known already.
+type want struct {
+	class  *class
+	hash   uint64
+	hidden int // session.hidden before the value was read
+}
+
+// known looks a value up by its bytes and, if it is there, stores it at p.
+func (s *session) known(c *class, gate int, k kind, p unsafe.Pointer, raw []byte) (want, bool) {
+	if s.table == nil || len(raw) == 0 || len(raw) > maxShared || !s.gates[gate].open() {
+		return want{}, false
+	}
+	hash := s.table.hash(c, raw)
+	v, result := s.table.find(c, hash, raw)
+	s.gates[gate].record(result != absent)
+	if result != found {
+		return want{class: c, hash: hash, hidden: s.hidden}, false
+	}
+	v.install(k, p)
+	return want{}, true
+}
+
+// learned offers the value at p, decoded after known had said no, to the table.
+func (s *session) learned(w want, k kind, p unsafe.Pointer, raw []byte) {
+	if w.class != nil && s.hidden == w.hidden {
+		s.table.keep(w.class, w.hash, raw, valueOf(k, p))
+	}
+}
+
+// str returns the bytes as a string.
+func (s *session) str(n *node, b []byte) string {
+	var out string
+	if len(b) == 0 {
+		return out
+	}
+	w, ok := s.known(stringClass, n.gate, kindString, unsafe.Pointer(&out), b)
+	if !ok {
+		out = string(b)
+		s.learned(w, kindString, unsafe.Pointer(&out), b)
+	}
+	return out
+}
+
+// clone returns a copy of the bytes, not nil, without spare capacity.
+func (s *session) clone(n *node, b []byte) []byte {
+	var out []byte
+	w, ok := s.known(bytesClass, n.gate, kindBytes, unsafe.Pointer(&out), b)
+	if !ok {
+		out = make([]byte, len(b))
+		copy(out, b)
+		s.learned(w, kindBytes, unsafe.Pointer(&out), b)
+	}
+	return out[:len(out):len(out)]
+}
