@@ -164,7 +164,9 @@ func (f *File) choose(o Overrides) (selection, error) {
 		s.user = found.resolved()
 	}
 	s.cluster = s.cluster.override(o.ClusterInfo)
-	s.user = s.user.override(o.UserInfo)
+	if s.user = s.user.override(o.UserInfo); o.UserInfo.AuthProvider != nil {
+		s.user.origin = "" // these tokens did not come from the file
+	}
 	if s.cluster.Server == "" {
 		return s, f.noServer(name, s.context.Cluster)
 	}

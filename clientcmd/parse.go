@@ -87,6 +87,7 @@ func (f *File) takeEntries(wire *wireFile, origin string) error {
 		if err := entry("user", f.Users, e.Name, e.User, u, &u.Extensions, &u.unknown); err != nil {
 			return err
 		}
+		u.Exec.setDefaults()
 	}
 	for _, e := range wire.Contexts {
 		c := &Context{origin: origin}
@@ -95,6 +96,13 @@ func (f *File) takeEntries(wire *wireFile, origin string) error {
 		}
 	}
 	return nil
+}
+
+// setDefaults fills in what the version leaves open: v1 has no default for the mode.
+func (e *Exec) setDefaults() {
+	if e != nil && e.InteractiveMode == "" && e.APIVersion == "client.authentication.k8s.io/v1beta1" {
+		e.InteractiveMode = "IfAvailable"
+	}
 }
 
 // entry reads one named entry into value and puts it into the map.

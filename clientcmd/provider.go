@@ -1,6 +1,7 @@
 package clientcmd
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -46,7 +47,25 @@ func (s selection) provider(c *rest.Config, p *AuthProvider) error {
 		CAFile:       p.Config[oidcCAFile],
 		CAData:       data,
 	}
+	if s.user.origin != "" {
+		origin, user := s.user.origin, s.context.User
+		c.OIDC.Persist = func(ctx context.Context, idToken, refreshToken string) error {
+			return persist(ctx, origin, user, idToken, refreshToken)
+		}
+	}
 	return nil
+}
+
+// persist writes new tokens to the file that the old ones came from.
+func persist(ctx context.Context, path, user, idToken, refreshToken string) error {
+	return Modify(ctx, path, func(f *File) error {
+		u, ok := f.Users[user]
+		if !ok || u.AuthProvider == nil || u.AuthProvider.Config == nil {
+			return fmt.Errorf("%s has no user %q with an auth-provider any more", f.name(), user)
+		}
+		u.AuthProvider.Config[oidcIDToken], u.AuthProvider.Config[oidcRefreshToken] = idToken, refreshToken
+		return nil
+	})
 }
 
 func (p *AuthProvider) clone() *AuthProvider {
