@@ -8,16 +8,21 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/api"
+	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 )
 
 // Action is what a fault does to a request. The zero value does nothing.
 type Action struct {
-	delay      time.Duration
-	err        error
-	afterBytes int64 // -1: after events
-	after      int   // events
-	end        ending
-	frame      func(st *watchState, buffer []byte, f api.Frame) []byte // what is sent for an event; nil: as it is
+	delay time.Duration
+	err   error // the answer, or the watch's last event
+
+	end    ending
+	after  int64 // bytes of the body, or events
+	events bool
+
+	frames func(done <-chan struct{}) func(api.Frame) ([]api.Frame, api.End)
+	object func(v *history.Version, format wire.Format, data []byte) []byte
 }
 
 // ending is how an answer ends before its time.
@@ -26,6 +31,7 @@ type ending int
 const (
 	endNone ending = iota
 	endCut
+	endHalfClose
 	endStall
 	endClose
 )
@@ -57,28 +63,31 @@ func Expired() Action {
 func Cut() Action { return CutAfterBytes(0) }
 
 // CutAfterBytes breaks the connection after n bytes of the answer's body.
-func CutAfterBytes(n int64) Action { return Action{afterBytes: n, end: endCut} }
+func CutAfterBytes(n int64) Action { return Action{end: endCut, after: n} }
+
+// HalfCloseAfterBytes ends the connection's direction to the client after n bytes of the answer's body, and keeps the other one open.
+func HalfCloseAfterBytes(n int64) Action { return Action{end: endHalfClose, after: n} }
 
 // StallAfterBytes sends n bytes of the answer's body and then nothing, while the connection stays open, until the fault is removed or
 // the client leaves.
-func StallAfterBytes(n int64) Action { return Action{afterBytes: n, end: endStall} }
+func StallAfterBytes(n int64) Action { return Action{end: endStall, after: n} }
 
 // CutAfterEvents breaks the connection of a watch after n events. Bookmarks count.
-func CutAfterEvents(n int) Action { return Action{afterBytes: -1, after: n, end: endCut} }
+func CutAfterEvents(n int) Action { return Action{end: endCut, after: int64(n), events: true} }
+
+// HalfCloseAfterEvents ends the connection's direction to the client after n events of a watch, and keeps the other one open.
+func HalfCloseAfterEvents(n int) Action {
+	return Action{end: endHalfClose, after: int64(n), events: true}
+}
 
 // StallAfterEvents sends n events of a watch and then nothing, while the connection stays open, until the fault is removed or the
 // client leaves.
-func StallAfterEvents(n int) Action { return Action{afterBytes: -1, after: n, end: endStall} }
+func StallAfterEvents(n int) Action { return Action{end: endStall, after: int64(n), events: true} }
 
 // CloseAfterEvents ends a watch in order after n events, as a server does at the watch's time-out.
-func CloseAfterEvents(n int) Action { return Action{afterBytes: -1, after: n, end: endClose} }
+func CloseAfterEvents(n int) Action { return Action{end: endClose, after: int64(n), events: true} }
 
-// NoBookmarks lets a watch send no bookmarks, not even the one that ends the initial events of a watch-list.
-func NoBookmarks() Action {
-	return Action{frame: func(_ *watchState, buffer []byte, f api.Frame) []byte {
-		if f.Type == "BOOKMARK" {
-			return buffer
-		}
-		return f.Render(buffer)
-	}}
+// FailAfterEvents ends a watch after n events by an ERROR event, such as the one of apierrors.NewResourceExpired.
+func FailAfterEvents(n int, err error) Action {
+	return Action{end: endClose, after: int64(n), events: true, err: err}
 }

@@ -47,6 +47,13 @@ func (c *conn) reset() {
 	}
 }
 
+// halfClose ends the direction to the client alone.
+func (c *conn) halfClose() {
+	if raw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		_ = raw.CloseWrite()
+	}
+}
+
 func (s *connections) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,21 +13,25 @@ func (s *Server) withFaults(w http.ResponseWriter, r *http.Request, entry *Reque
 		if action.delay > 0 {
 			pause(r.Context().Done(), action.delay)
 		}
-		if action.err != nil {
+		if action.err != nil && action.end == endNone {
 			s.api.SendError(w, r, action.err)
 			return
 		}
-		if action.end != endNone && action.afterBytes >= 0 {
-			w = &limitedWriter{ResponseWriter: w, r: r, fault: f, left: action.afterBytes}
-			if action.afterBytes == 0 {
+		if action.end != endNone && !action.events {
+			w = &limitedWriter{ResponseWriter: w, r: r, fault: f, left: action.after}
+			if action.after == 0 {
 				f.finish(r) // before anything, even the status line, is sent
 			}
 		}
-		if action.end != endNone && action.afterBytes < 0 || action.frame != nil {
-			state := &watchState{fault: f, inner: api.FilterFrom(r.Context())}
-			r = r.WithContext(api.WithFilter(r.Context(), &api.Filter{Frame: func(b []byte, frame api.Frame) ([]byte, api.End) {
-				return state.take(r, b, frame)
-			}}))
+		t := api.Tamper{Object: action.object}
+		if action.end != endNone && action.events {
+			t.Frame = (&eventLimit{fault: f, r: r}).take
+		}
+		if action.frames != nil {
+			t.Frame = action.frames(r.Context().Done())
+		}
+		if t.Frame != nil || t.Object != nil {
+			r = r.WithContext(api.WithTamper(r.Context(), t))
 		}
 	}
 	serve(w, r)
@@ -42,6 +46,12 @@ func (f *Injected) finish(r *http.Request) {
 		case <-r.Context().Done():
 			panic(http.ErrAbortHandler)
 		}
+	case endHalfClose:
+		if c := connOf(r.Context()); c != nil {
+			c.halfClose()
+			<-r.Context().Done() // the client has seen the end and leaves
+		}
+		panic(http.ErrAbortHandler)
 	case endCut:
 		if c := connOf(r.Context()); c != nil {
 			_ = c.Close()
@@ -79,42 +89,35 @@ func (l *limitedWriter) Write(b []byte) (int, error) {
 	return n + more, err
 }
 
-// watchState is what a fault knows of one watch that it hits.
-type watchState struct {
+// eventLimit lets so many events of a watch pass.
+type eventLimit struct {
 	fault *Injected
-	inner *api.Filter // of a fault before
-	sent  int
+	r     *http.Request
+	sent  int64
 	over  bool
 }
 
-// take is the fault's filter of one event.
-func (st *watchState) take(r *http.Request, buffer []byte, f api.Frame) ([]byte, api.End) {
-	action := st.fault.fault.Do
-	limited := action.end != endNone && action.afterBytes < 0
-	if limited && !st.over && action.after == 0 && st.ending(r)() {
-		return buffer, func() bool { return true }
+// take is the limit's tampering with one event.
+func (l *eventLimit) take(f api.Frame) ([]api.Frame, api.End) {
+	limit := l.fault.fault.Do.after
+	if l.over {
+		return []api.Frame{f}, nil
 	}
-	var end api.End
-	switch {
-	case action.frame != nil:
-		buffer = action.frame(st, buffer, f)
-	case st.inner != nil:
-		buffer, end = st.inner.Frame(buffer, f)
-	default:
-		buffer = f.Render(buffer)
+	if limit == 0 {
+		if over, last := l.end(); over {
+			return nil, func() (bool, error) { return true, last }
+		}
+		return []api.Frame{f}, nil
 	}
-	st.sent++
-	if limited && !st.over && st.sent >= action.after && end == nil {
-		end = st.ending(r)
+	if l.sent++; l.sent == limit {
+		return []api.Frame{f}, l.end
 	}
-	return buffer, end
+	return []api.Frame{f}, nil
 }
 
-// ending ends the watch in the fault's way; it returns false when a stall is over and the watch goes on.
-func (st *watchState) ending(r *http.Request) api.End {
-	st.over = true
-	return func() bool {
-		st.fault.finish(r)
-		return st.fault.fault.Do.end == endClose
-	}
+// end ends the watch in the fault's way; a stall may be over one day, and the watch goes on.
+func (l *eventLimit) end() (over bool, last error) {
+	l.over = true
+	l.fault.finish(l.r)
+	return l.fault.fault.Do.end == endClose, l.fault.fault.Do.err
 }

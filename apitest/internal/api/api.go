@@ -47,7 +47,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Serve serves a request for a resource.
 func (a *API) Serve(w http.ResponseWriter, r *http.Request, route Route) {
-	q := &request{api: a, w: w, r: r, Route: route}
+	q := &request{api: a, w: w, r: r, Route: route, tampers: tampersOf(r.Context())}
 	if err := q.serve(); err != nil {
 		q.fail(err)
 	}
@@ -62,6 +62,8 @@ type request struct {
 	query  url.Values
 	kind   *kinds.Kind
 	accept wire.Accept
+
+	tampers []Tamper
 }
 
 // errNoPath: nothing is served there. It is answered with the text of Go's mux, as by the real server.

@@ -4,40 +4,68 @@ import (
 	"context"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 )
 
 // Frame is one event of a watch on its way to the client.
 type Frame struct {
 	Type       string // ADDED, MODIFIED, DELETED, BOOKMARK, ERROR
-	Revision   uint64
-	Version    *history.Version // nil for bookmarks and errors
-	InitialEnd bool             // the bookmark that ends the initial events
+	Revision   uint64 // of the object, or of the bookmark, where it may be changed
+	InitialEnd bool   // the bookmark that ends the initial events
 
-	render func([]byte) []byte
+	render func(f Frame, buffer []byte) []byte
 }
 
-// Render appends the event's bytes.
-func (f Frame) Render(b []byte) []byte { return f.render(b) }
+// End ends a stream in the way of a fault, after what was to be sent before it has been sent. It may block, or panic with
+// http.ErrAbortHandler. It returns whether the stream ends at all, and the error event with which it
+// does so, if any.
+type End func() (over bool, last error)
 
-// End ends a stream in the way of a fault, after what is in the buffer has been sent. It may block, or panic with
-// http.ErrAbortHandler. It returns whether the stream is over.
-type End func() bool
-
-// Filter sees the events of one watch and may change, hold or drop them. One goroutine uses it.
-type Filter struct {
-	// Frame appends to the buffer what is sent for an event. A non-nil End ends the stream.
-	Frame func(buffer []byte, f Frame) ([]byte, End)
+// Tamper is what faults do to one answer. Its functions are called by one goroutine at a time.
+type Tamper struct {
+	// Frame returns what is sent for an event of a watch. A non-nil End comes after it. Nil: everything is sent.
+	Frame func(f Frame) ([]Frame, End)
+	// Object returns the bytes that are sent for an object. Nil: its own.
+	Object func(v *history.Version, format wire.Format, data []byte) []byte
 }
 
-type filterKey struct{}
+type tamperKey struct{}
 
-// WithFilter returns a context whose watch goes through the filter.
-func WithFilter(ctx context.Context, f *Filter) context.Context {
-	return context.WithValue(ctx, filterKey{}, f)
+// WithTamper returns a context whose answer is tampered with, after what was in the context already.
+func WithTamper(ctx context.Context, t Tamper) context.Context {
+	return context.WithValue(ctx, tamperKey{}, append(tampersOf(ctx), t))
 }
 
-// FilterFrom returns the context's filter, nil if there is none.
-func FilterFrom(ctx context.Context) *Filter {
-	f, _ := ctx.Value(filterKey{}).(*Filter)
-	return f
+func tampersOf(ctx context.Context) []Tamper {
+	list, _ := ctx.Value(tamperKey{}).([]Tamper)
+	return list[:len(list):len(list)]
+}
+
+// emit sends an event through the tampers from the i-th on.
+func (st *stream) emit(i int, f Frame) {
+	if st.broken {
+		return
+	}
+	if i == len(st.tampers) {
+		st.buffer = f.render(f, st.buffer)
+		return
+	}
+	if st.tampers[i].Frame == nil {
+		st.emit(i+1, f)
+		return
+	}
+	frames, end := st.tampers[i].Frame(f)
+	for _, f := range frames {
+		st.emit(i+1, f)
+	}
+	if end == nil || st.broken {
+		return
+	}
+	st.flush()
+	over, last := end()
+	if last != nil {
+		st.buffer = st.errorFrame(st.buffer, last)
+		st.flush()
+	}
+	st.broken = st.broken || over
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
@@ -25,7 +26,7 @@ func (q *request) watch() error {
 	if q.accept.As == "PartialObjectMetadataList" {
 		return q.notAcceptable()
 	}
-	stream := &stream{q: q, s: s, filter: FilterFrom(q.r.Context())}
+	stream := &stream{q: q, s: s, tampers: q.tampers}
 	initial, err := stream.open()
 	if apierrors.IsResourceExpired(err) || apierrors.IsTimeout(err) {
 		stream.start()
@@ -45,7 +46,7 @@ func (q *request) watch() error {
 type stream struct {
 	q       *request
 	s       *selection
-	filter  *Filter
+	tampers []Tamper
 	watcher *history.Watcher
 	buffer  []byte // frames not sent yet
 	broken  bool   // the client has gone, or a fault ended the stream
@@ -215,24 +216,13 @@ func (st *stream) event(kind watch.EventType, v *history.Version) {
 		st.fail(apierrors.NewInternalError(err))
 		return
 	}
-	st.frame(Frame{Type: string(kind), Revision: v.Revision, Version: v}, st.q.envelope(), data)
+	st.frame(Frame{Type: string(kind), Revision: v.Revision}, st.q.envelope(), data)
 }
 
-// frame appends an event to the buffer, or what a fault makes of it.
+// frame sends an event, or what a fault makes of it.
 func (st *stream) frame(f Frame, envelope wire.Envelope, data []byte) {
-	if st.broken {
-		return
-	}
-	f.render = func(b []byte) []byte { return appendFrame(b, st.q.accept.Format, f.Type, envelope, data) }
-	if st.filter == nil {
-		st.buffer = f.render(st.buffer)
-		return
-	}
-	var end End
-	if st.buffer, end = st.filter.Frame(st.buffer, f); end != nil {
-		st.flush()
-		st.broken = end() || st.broken
-	}
+	f.render = func(f Frame, b []byte) []byte { return appendFrame(b, st.q.accept.Format, f.Type, envelope, data) }
+	st.emit(0, f)
 }
 
 func appendFrame(b []byte, format wire.Format, eventType string, envelope wire.Envelope, data []byte) []byte {
@@ -263,27 +253,34 @@ func (st *stream) flush() {
 
 // bookmark sends the stream's position. The one that ends the initial events is annotated.
 func (st *stream) bookmark(end bool) {
-	obj := st.q.kind.New()
-	obj.SetResourceVersion(objects.Revision(st.last))
-	if end {
-		obj.SetAnnotations(map[string]string{"k8s.io/initial-events-end": "true"})
-	}
-	data, err := st.q.bytesOfObject(obj)
-	if err != nil {
-		st.fail(apierrors.NewInternalError(err))
-		return
-	}
-	st.frame(Frame{Type: string(watch.Bookmark), Revision: st.last, InitialEnd: end}, st.q.envelope(), data)
+	st.emit(0, Frame{Type: string(watch.Bookmark), Revision: st.last, InitialEnd: end, render: func(f Frame, b []byte) []byte {
+		obj := st.q.kind.New()
+		obj.SetResourceVersion(objects.Revision(f.Revision))
+		if f.InitialEnd {
+			obj.SetAnnotations(map[string]string{metav1.InitialEventsAnnotationKey: "true"})
+		}
+		data, err := st.q.bytesOfObject(obj)
+		if err != nil {
+			return st.errorFrame(b, apierrors.NewInternalError(err))
+		}
+		return appendFrame(b, st.q.accept.Format, f.Type, st.q.envelope(), data)
+	}})
 }
 
 // fail sends an error event, which ends the stream.
 func (st *stream) fail(err error) {
+	st.emit(0, Frame{Type: string(watch.Error), render: func(_ Frame, b []byte) []byte { return st.errorFrame(b, err) }})
+	st.flush()
+	st.broken = true
+}
+
+// errorFrame appends an error event.
+func (st *stream) errorFrame(b []byte, err error) []byte {
 	status := statusOf(err)
 	status.Kind, status.APIVersion = "Status", "v1"
 	data, encodeErr := encodeStatus(status, st.q.accept.Format)
-	if encodeErr == nil {
-		st.frame(Frame{Type: string(watch.Error)}, statusEnvelope, data)
+	if encodeErr != nil {
+		return b // a status is always encodable
 	}
-	st.flush()
-	st.broken = true
+	return appendFrame(b, st.q.accept.Format, string(watch.Error), statusEnvelope, data)
 }

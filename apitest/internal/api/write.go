@@ -91,6 +91,19 @@ func acceptsGzip(r *http.Request) bool {
 // bytesOf returns one version as the request wants it: what goes into watch frames too. It is a protobuf message without its
 // envelope, or JSON.
 func (q *request) bytesOf(v *history.Version) ([]byte, error) {
+	data, err := q.trueBytesOf(v)
+	if err != nil || len(q.tampers) == 0 {
+		return data, err
+	}
+	for _, t := range q.tampers {
+		if t.Object != nil {
+			data = t.Object(v, q.accept.Format, data)
+		}
+	}
+	return data, nil
+}
+
+func (q *request) trueBytesOf(v *history.Version) ([]byte, error) {
 	switch {
 	case q.accept.As == "PartialObjectMetadata" || q.accept.As == "PartialObjectMetadataList":
 		return q.kind.Metadata(v, q.accept.Format)
