@@ -44,7 +44,7 @@ const batchOfBuild = 0
 
 // build indexes all objects of a version.
 func (w *indexWriter) build(v *version) {
-	v.objects.each(func(base uint32, objects *[leafSize]resource.Object) bool {
+	v.objects.each(func(base uint32, objects *[width]resource.Object) bool {
 		for i, o := range objects {
 			if o != nil {
 				w.set(base+uint32(i), o, batchOfBuild)
@@ -56,7 +56,7 @@ func (w *indexWriter) build(v *version) {
 
 // catchUp indexes what changed since the version that the index was built from.
 func (w *indexWriter) catchUp(from, to *vector[resource.Object], batch uint64) {
-	to.eachChanged(from, func(base uint32, objects *[leafSize]resource.Object) {
+	to.eachChanged(from, func(base uint32, objects *[width]resource.Object) bool {
 		for i, o := range objects {
 			slot := base + uint32(i)
 			switch before := from.get(slot); {
@@ -67,6 +67,7 @@ func (w *indexWriter) catchUp(from, to *vector[resource.Object], batch uint64) {
 				w.set(slot, o, batch)
 			}
 		}
+		return true
 	})
 }
 

@@ -32,7 +32,7 @@ func (s Snapshot) List(selector labels.Selector, namespace string) []resource.Ob
 
 func (v *version) everything() []resource.Object {
 	found := make([]resource.Object, 0, v.length)
-	v.objects.each(func(_ uint32, objects *[leafSize]resource.Object) bool {
+	v.objects.each(func(_ uint32, objects *[width]resource.Object) bool {
 		for _, o := range objects {
 			if o != nil {
 				found = append(found, o)
@@ -92,12 +92,17 @@ func (v *version) in(slots *set) iter.Seq[resource.Object] {
 	}
 }
 
-// collect appends the objects of a set of slots.
+// collect appends the objects of a set of slots. Neighbours, as a first list leaves them, are in one leaf.
 func (v *version) collect(found []resource.Object, slots *set) []resource.Object {
 	var buffer [1][]uint32
+	var leaf *node[resource.Object]
+	number := ^uint32(0)
 	for _, piece := range slots.pieces(&buffer) {
 		for _, slot := range piece {
-			found = append(found, v.objects.get(slot))
+			if slot/width != number {
+				leaf, number = v.objects.leaf(slot), slot/width
+			}
+			found = append(found, leaf.of[slot%width])
 		}
 	}
 	return found

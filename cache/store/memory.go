@@ -10,8 +10,7 @@ func (s Snapshot) MemoryEstimate() int64 {
 	const perSlot = 1 + 4 + 8 // the writer's dictionary.live, groupWriter.groupOf and .signatures
 	v := s.v
 	bytes := v.keys.bytes() + v.objects.bytes() + v.stale.bytes() + v.groups.bytes()
-	slots := len(v.objects.root) << (branchBits + leafBits)
-	bytes += min(slots, v.length+v.length/4) * perSlot
+	bytes += v.length * perSlot
 	for _, x := range v.indexes {
 		bytes += x.values.bytes() + x.errs.bytes() + 4*v.length // indexWriter.first
 	}
@@ -19,19 +18,13 @@ func (s Snapshot) MemoryEstimate() int64 {
 }
 
 func (v *vector[T]) bytes() int {
-	bytes := 8 * cap(v.root)
-	for _, b := range v.root {
-		if b == nil {
-			continue
-		}
-		bytes += int(unsafe.Sizeof(*b))
-		for _, l := range b.leaves {
-			if l != nil {
-				bytes += int(unsafe.Sizeof(*l))
-			}
-		}
-	}
-	return bytes
+	leaves := 0
+	v.each(func(uint32, *[width]T) bool {
+		leaves++
+		return true
+	})
+	inner := leaves/width + leaves/width/width + 2
+	return 8*cap(v.root) + leaves*int(unsafe.Sizeof(node[T]{})) + inner*int(unsafe.Sizeof(node[*node[T]]{}))
 }
 
 func (n *names) bytes() int {
@@ -55,7 +48,7 @@ func (s *set) bytes() int {
 
 func (t *terms) bytes() int {
 	bytes := t.names.bytes() + t.postings.bytes()
-	t.postings.each(func(_ uint32, postings *[leafSize]*posting) bool {
+	t.postings.each(func(_ uint32, postings *[width]*posting) bool {
 		for _, p := range postings {
 			if p != nil {
 				bytes += int(unsafe.Sizeof(*p)) + p.members.bytes()

@@ -159,7 +159,7 @@ func (g *groups) postings(w *wish) iter.Seq[*posting] {
 
 // every iterates over all groups.
 func (g *groups) every(yield func(*group) bool) {
-	g.all.each(func(_ uint32, groups *[leafSize]*group) bool {
+	g.all.each(func(_ uint32, groups *[width]*group) bool {
 		for _, candidate := range groups {
 			if candidate != nil && !yield(candidate) {
 				return false

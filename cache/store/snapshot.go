@@ -70,7 +70,7 @@ func (s Snapshot) StaleKeys() iter.Seq2[resource.Key, error] {
 // All iterates over all objects.
 func (s Snapshot) All() iter.Seq[resource.Object] {
 	return func(yield func(resource.Object) bool) {
-		s.v.objects.each(func(_ uint32, objects *[leafSize]resource.Object) bool {
+		s.v.objects.each(func(_ uint32, objects *[width]resource.Object) bool {
 			for _, o := range objects {
 				if o != nil && !yield(o) {
 					return false
@@ -143,7 +143,7 @@ func (s Snapshot) IndexErrors() []*IndexError {
 		if x.failed == 0 {
 			continue
 		}
-		x.errs.each(func(base uint32, reasons *[leafSize]error) bool {
+		x.errs.each(func(base uint32, reasons *[width]error) bool {
 			for i, err := range reasons {
 				if err != nil {
 					o := s.v.objects.get(base + uint32(i))

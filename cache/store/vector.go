@@ -1,123 +1,114 @@
 package store
 
-// A vector is two levels of nodes below a root that grows. The leaf is what an update copies for sure, so it is small; the
-// branch keeps the root short: 200,000 values need a root of 98 pointers.
+// A vector is three levels of nodes below a root that grows: 200,000 values need a root of 49 pointers. An update copies one node a
+// level, so nodes are small.
 const (
-	leafBits   = 5
-	branchBits = 6
-	leafSize   = 1 << leafBits
-	branchSize = 1 << branchBits
+	widthBits = 4
+	width     = 1 << widthBits
+	topShift  = 3 * widthBits
 )
 
 // vector is a persistent array: number → value, the zero value of T where nothing is. Copying the struct freezes what it holds, as long as
 // each writer of a copy uses a batch number of its own: set then copies every node that is not of its batch, once.
 type vector[T any] struct {
-	root  []*branch[T]
+	root  []*node[*node[*node[T]]]
 	batch uint64 // that may write to root
 }
 
-type branch[T any] struct {
-	leaves [branchSize]*leaf[T]
-	batch  uint64 // that may write to this node
-}
-
-type leaf[T any] struct {
-	values [leafSize]T
-	batch  uint64 // that may write to this node
+type node[T any] struct {
+	of    [width]T
+	batch uint64 // that may write to this node
 }
 
 // get returns the value of a number, which may be beyond the end.
 func (v *vector[T]) get(i uint32) (value T) {
-	top := i >> (leafBits + branchBits)
-	if int(top) >= len(v.root) {
-		return value
+	if l := v.leaf(i); l != nil {
+		return l.of[i%width]
 	}
-	b := v.root[top]
-	if b == nil {
-		return value
+	return value
+}
+
+// leaf returns the node that would have the value of a number, or nil.
+func (v *vector[T]) leaf(i uint32) *node[T] {
+	if int(i>>topShift) >= len(v.root) {
+		return nil
 	}
-	l := b.leaves[i>>leafBits%branchSize]
-	if l == nil {
-		return value
+	trunk := v.root[i>>topShift]
+	if trunk == nil {
+		return nil
 	}
-	return l.values[i%leafSize]
+	branch := trunk.of[i>>(2*widthBits)%width]
+	if branch == nil {
+		return nil
+	}
+	return branch.of[i>>widthBits%width]
 }
 
 // set stores a value. Vectors that were copied from this one before the batch keep the former value.
 func (v *vector[T]) set(i uint32, value T, batch uint64) {
-	*v.writable(i, batch) = value
-}
-
-// writable returns the place of a number in a leaf that belongs to the batch.
-func (v *vector[T]) writable(i uint32, batch uint64) *T {
-	top := int(i >> (leafBits + branchBits))
+	top := int(i >> topShift)
 	if v.batch != batch {
-		v.root = append(make([]*branch[T], 0, max(len(v.root), top+1)), v.root...)
+		v.root = append(make([]*node[*node[*node[T]]], 0, max(len(v.root), top+1)), v.root...)
 		v.batch = batch
 	}
 	for top >= len(v.root) {
 		v.root = append(v.root, nil)
 	}
-	b := v.root[top]
-	if b == nil || b.batch != batch {
-		b = b.copy(batch)
-		v.root[top] = b
-	}
-	l := b.leaves[i>>leafBits%branchSize]
-	if l == nil || l.batch != batch {
-		l = l.copy(batch)
-		b.leaves[i>>leafBits%branchSize] = l
-	}
-	return &l.values[i%leafSize]
+	trunk := owned(&v.root[top], batch)
+	branch := owned(&trunk.of[i>>(2*widthBits)%width], batch)
+	leaf := owned(&branch.of[i>>widthBits%width], batch)
+	leaf.of[i%width] = value
 }
 
-func (b *branch[T]) copy(batch uint64) *branch[T] {
-	if b == nil {
-		return &branch[T]{batch: batch}
+// owned makes the node at a place one that the batch may write to.
+func owned[T any](place **node[T], batch uint64) *node[T] {
+	n := *place
+	switch {
+	case n == nil:
+		n = &node[T]{batch: batch}
+	case n.batch != batch:
+		n = &node[T]{of: n.of, batch: batch}
+	default:
+		return n
 	}
-	c := *b
-	c.batch = batch
-	return &c
-}
-
-func (l *leaf[T]) copy(batch uint64) *leaf[T] {
-	if l == nil {
-		return &leaf[T]{batch: batch}
-	}
-	c := *l
-	c.batch = batch
-	return &c
+	*place = n
+	return n
 }
 
 // each visits all leaves in order, with the number of each leaf's first value, until visit returns false.
-func (v *vector[T]) each(visit func(first uint32, values *[leafSize]T) bool) {
-	for top, b := range v.root {
-		if b == nil {
-			continue
-		}
-		for i, l := range b.leaves {
-			if l != nil && !visit(uint32(top<<branchBits|i)<<leafBits, &l.values) {
-				return
-			}
-		}
-	}
+func (v *vector[T]) each(visit func(first uint32, values *[width]T) bool) {
+	v.eachChanged(&vector[T]{}, visit)
 }
 
 // eachChanged visits the leaves of v that differ from those of an older state of the same vector. Nodes that both share are skipped, so
 // the cost follows the number of changes, not the size.
-func (v *vector[T]) eachChanged(older *vector[T], visit func(first uint32, values *[leafSize]T)) {
-	for top, b := range v.root {
-		var before *branch[T]
-		if top < len(older.root) {
-			before = older.root[top]
+func (v *vector[T]) eachChanged(older *vector[T], visit func(first uint32, values *[width]T) bool) {
+	for i, trunk := range v.root {
+		var olderTrunk *node[*node[*node[T]]]
+		if i < len(older.root) {
+			olderTrunk = older.root[i]
 		}
-		if b == nil || b == before {
+		if trunk == nil || trunk == olderTrunk {
 			continue
 		}
-		for i, l := range b.leaves {
-			if l != nil && (before == nil || l != before.leaves[i]) {
-				visit(uint32(top<<branchBits|i)<<leafBits, &l.values)
+		for j, branch := range trunk.of {
+			olderBranch := child(olderTrunk, j)
+			if branch == nil || branch == olderBranch {
+				continue
+			}
+			for k, leaf := range branch.of {
+				first := uint32(i)<<topShift | uint32(j)<<(2*widthBits) | uint32(k)<<widthBits
+				if leaf != nil && leaf != child(olderBranch, k) && !visit(first, &leaf.of) {
+					return
+				}
 			}
 		}
 	}
+}
+
+func child[T any](n *node[T], i int) (c T) {
+	if n != nil {
+		c = n.of[i]
+	}
+	return c
 }

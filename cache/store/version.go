@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -23,13 +22,14 @@ type version struct {
 	indexes         []*index // by name
 }
 
-// index returns the named index, or nil.
+// index returns the named index, or nil. There are few.
 func (v *version) index(name string) *index {
-	at, found := slices.BinarySearchFunc(v.indexes, name, func(x *index, name string) int { return strings.Compare(x.name, name) })
-	if !found {
-		return nil
+	for _, x := range v.indexes {
+		if x.name == name {
+			return x
+		}
 	}
-	return v.indexes[at]
+	return nil
 }
 
 // state is what the writer edits. Vectors, sets and postings in it are persistent: an edit copies what an older batch has made, so

@@ -60,20 +60,14 @@ func (w *Writer) Replace(changes []Change, resourceVersion string) []Applied {
 	var named slotSet
 	applied := w.apply(changes, &named)
 	applied = w.core.state.deleteOthers(applied, &named)
-	w.applied = applied
 	w.publish(changes, resourceVersion)
 	return applied
 }
 
 // apply performs changes and notes the slots of the keys that they name.
 func (w *Writer) apply(changes []Change, named *slotSet) []Applied {
-	const keep = 1024 // a larger slice is not worth its memory after the call
 	state := w.core.state
-	clear(w.applied)
-	applied := w.applied[:0]
-	if cap(applied) > keep || cap(applied) < len(changes) {
-		applied = make([]Applied, 0, len(changes))
-	}
+	applied := w.room(len(changes))
 	for i := range changes {
 		applied = append(applied, state.apply(&changes[i]))
 		if named != nil {
@@ -82,8 +76,20 @@ func (w *Writer) apply(changes []Change, named *slotSet) []Applied {
 			}
 		}
 	}
-	w.applied = applied
 	return applied
+}
+
+// room returns an empty slice for n results. A large one, which a first list needs, is not kept for the next call.
+func (w *Writer) room(n int) []Applied {
+	const keep = 1024
+	clear(w.applied[:cap(w.applied)]) // let go of the objects of the last call
+	if n > keep {
+		return make([]Applied, 0, n)
+	}
+	if cap(w.applied) < n {
+		w.applied = make([]Applied, 0, max(n, 16))
+	}
+	return w.applied[:0]
 }
 
 func (w *Writer) publish(changes []Change, resourceVersion string) {
@@ -97,7 +103,7 @@ func (w *Writer) publish(changes []Change, resourceVersion string) {
 func (s *state) deleteOthers(applied []Applied, named *slotSet) []Applied {
 	first := len(applied)
 	objects := s.objects
-	objects.each(func(base uint32, values *[leafSize]resource.Object) bool {
+	objects.each(func(base uint32, values *[width]resource.Object) bool {
 		for i, o := range values {
 			if o != nil && !named.has(base+uint32(i)) {
 				applied = append(applied, Applied{Key: resource.KeyOf(o), Old: o})
@@ -120,7 +126,7 @@ func (s *state) forgetOthers(named *slotSet) {
 		return
 	}
 	stale := s.stale
-	stale.each(func(base uint32, reasons *[leafSize]error) bool {
+	stale.each(func(base uint32, reasons *[width]error) bool {
 		for i, reason := range reasons {
 			if slot := base + uint32(i); reason != nil && !named.has(slot) {
 				s.deleteSlot(slot)
