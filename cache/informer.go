@@ -1,0 +1,254 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/klog/v2"
+
+	"github.com/sheaf-dev/sheaf/cache/delta"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/cache/store"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// Options refines a SharedIndexInformer. The zero value is safe.
+type Options struct {
+	// Store says how objects are indexed.
+	Store store.Options
+	// Reflector says how the collection is read.
+	Reflector reflector.Options
+	// Transform changes objects before they are stored; nil: none. It is called once for each version of each object.
+	Transform delta.Transform
+	// Resync is the period of handlers that do not say their own. 0: never.
+	Resync time.Duration
+	// QueueBytes bounds the events that wait to be stored, in bytes on the wire. 0: delta.DefaultMaxBytes.
+	QueueBytes int
+	// JournalBytes bounds the memory that a handler which lags behind may keep alive before its notices are coalesced, in bytes. 0: 64 MiB.
+	JournalBytes int64
+	// Scopes are the namespaces to read, each from its own source, in place of the source that New is given.
+	Scopes []Scope
+}
+
+// Scope is one namespace of a collection and where to read it. If one scope is the empty namespace, it must be the only one.
+type Scope struct {
+	Namespace string
+	Source    reflector.ListerWatcher
+}
+
+const defaultJournalBytes = 64 << 20
+
+// SharedIndexInformer keeps a store up to date with a collection and tells handlers what changes. Make one with New. All methods may
+// be called from any goroutine.
+type SharedIndexInformer struct {
+	def        *resource.Definition
+	opts       Options
+	reader     *store.Reader
+	queue      *delta.Queue
+	committer  *committer
+	journal    *journal
+	wards      *wards
+	reflectors []scoped
+	synced     chan struct{} // closed when the first full state is in the store
+
+	mu      sync.Mutex // owns the rest
+	started bool
+	stopped bool
+	ctx     context.Context // of Run, while it runs
+	group   sync.WaitGroup
+}
+
+// scoped is the reflector of one scope.
+type scoped struct {
+	scope     string
+	reflector *reflector.Reflector
+}
+
+// New returns an informer of a collection. It starts nothing: see Run.
+func New(def *resource.Definition, source reflector.ListerWatcher, opts Options) *SharedIndexInformer {
+	if opts.JournalBytes <= 0 {
+		opts.JournalBytes = defaultJournalBytes
+	}
+	scopes := opts.Scopes
+	if len(scopes) == 0 {
+		scopes = []Scope{{Source: source}}
+	}
+	writer, reader := store.New(opts.Store)
+	i := &SharedIndexInformer{
+		def: def, opts: opts, reader: reader,
+		queue:   delta.New(delta.Options{MaxBytes: opts.QueueBytes}),
+		journal: &journal{bound: opts.JournalBytes, tail: newSegment()},
+		wards:   newWards(),
+		synced:  make(chan struct{}),
+	}
+	i.wards.start = i.goWhileRunning
+	i.committer = &committer{
+		writer: writer, reader: reader, journal: i.journal, wards: i.wards,
+		scopes: map[string]string{}, want: len(scopes), synced: func() { close(i.synced) },
+	}
+	for _, scope := range scopes {
+		intake := i.queue.Intake(delta.IntakeOptions{Scope: scope.Namespace, Transform: opts.Transform})
+		i.wards.intakes[scope.Namespace] = intake
+		if getter, ok := scope.Source.(reflector.Getter); ok {
+			i.wards.getters[scope.Namespace] = getter
+		}
+		i.reflectors = append(i.reflectors, scoped{scope.Namespace, reflector.New(scope.Source, intake, opts.Reflector)})
+	}
+	return i
+}
+
+// Definition returns the resource.
+func (i *SharedIndexInformer) Definition() *resource.Definition { return i.def }
+
+// Reader returns the read side of the store.
+func (i *SharedIndexInformer) Reader() *store.Reader { return i.reader }
+
+// AddIndexers adds index functions; see store.Reader.
+func (i *SharedIndexInformer) AddIndexers(indexers map[string]store.IndexFunc) error {
+	return i.reader.AddIndexers(indexers)
+}
+
+// WaitFor waits until the store has reached a resourceVersion; see store.Reader.
+func (i *SharedIndexInformer) WaitFor(ctx context.Context, resourceVersion string) (store.Snapshot, error) {
+	return i.reader.WaitFor(ctx, resourceVersion)
+}
+
+// HasSynced says whether the store has had a full state of the collection.
+func (i *SharedIndexInformer) HasSynced() bool {
+	select {
+	case <-i.synced:
+		return true
+	default:
+		return false
+	}
+}
+
+// Synced is closed when HasSynced becomes true.
+func (i *SharedIndexInformer) Synced() <-chan struct{} { return i.synced }
+
+// Run keeps the store up to date until the context is done. When it returns, nothing that it started is left: it waits for the calls of
+// handlers that are running. It can be called once; the error is ErrStarted or nil.
+func (i *SharedIndexInformer) Run(ctx context.Context) error {
+	logger := klog.FromContext(ctx).WithValues("resource", i.def.String())
+	ctx, cancel := context.WithCancel(klog.NewContext(ctx, logger))
+	defer cancel()
+	if err := i.start(ctx); err != nil {
+		return err
+	}
+	for _, r := range i.reflectors {
+		i.goWhileRunning(func(ctx context.Context) {
+			if r.scope != "" {
+				ctx = klog.NewContext(ctx, klog.FromContext(ctx).WithValues("namespace", r.scope))
+			}
+			r.reflector.Run(ctx)
+		})
+	}
+	i.consume(ctx)
+	i.stop()
+	return nil
+}
+
+// consume commits batch after batch.
+func (i *SharedIndexInformer) consume(ctx context.Context) {
+	var buffer []delta.Delta
+	for {
+		batch, err := i.queue.Pop(ctx, buffer)
+		if err != nil {
+			return
+		}
+		i.committer.commit(batch)
+		clear(batch)
+		buffer = batch
+		i.queue.Done()
+	}
+}
+
+func (i *SharedIndexInformer) start(ctx context.Context) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.started {
+		return fmt.Errorf("informer of %s: %w", i.def, ErrStarted)
+	}
+	i.started, i.ctx = true, ctx
+	i.journal.mu.Lock()
+	defer i.journal.mu.Unlock()
+	for _, l := range i.journal.listeners {
+		i.launch(l)
+	}
+	return nil
+}
+
+// stop waits for all that runs.
+func (i *SharedIndexInformer) stop() {
+	i.mu.Lock()
+	i.stopped = true
+	i.mu.Unlock()
+	i.group.Wait()
+}
+
+// goWhileRunning runs a function in a goroutine that Run waits for.
+func (i *SharedIndexInformer) goWhileRunning(f func(context.Context)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.stopped {
+		i.group.Go(func() { f(i.ctx) })
+	}
+}
+
+// launch starts the goroutine of a listener. mu is held.
+func (i *SharedIndexInformer) launch(l *listener) {
+	l.mu.Lock()
+	l.log = klog.FromContext(i.ctx)
+	l.mu.Unlock()
+	i.group.Go(func() { l.run(i.ctx) })
+}
+
+// AddEventHandler adds a handler, before or while the informer runs. It first hears of the objects that are there, as initial adds. The
+// error is ErrStopped, or says what is wrong with the arguments.
+func (i *SharedIndexInformer) AddEventHandler(handler EventHandler, opts HandlerOptions) (*Registration, error) {
+	if handler == nil {
+		return nil, errors.New("the handler is nil")
+	}
+	if opts.Resync == 0 {
+		opts.Resync = i.opts.Resync
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.stopped {
+		return nil, fmt.Errorf("informer of %s: %w", i.def, ErrStopped)
+	}
+	l := newListener(handler, opts, i.journal, i.reader)
+	i.attach(l)
+	if i.started {
+		i.launch(l)
+	}
+	return &Registration{informer: i, listener: l}, nil
+}
+
+// attach gives a listener the state that is there, and everything from then on.
+func (i *SharedIndexInformer) attach(l *listener) {
+	i.journal.mu.Lock()
+	defer i.journal.mu.Unlock()
+	snapshot := i.reader.Snapshot()
+	objects := make([]notice, 0, snapshot.Len())
+	for o := range snapshot.All() {
+		objects = append(objects, notice{new: o})
+	}
+	l.attach(objects, i.HasSynced())
+	i.journal.listeners = append(i.journal.listeners, l)
+}
+
+// remove takes a listener off.
+func (i *SharedIndexInformer) remove(l *listener) {
+	l.state.Or(removed)
+	l.once.gone.Do(func() { close(l.gone) })
+	i.journal.remove(l)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.started {
+		l.finish()
+	}
+}

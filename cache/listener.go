@@ -1,0 +1,277 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/klog/v2"
+
+	"github.com/sheaf-dev/sheaf/cache/store"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// listener delivers notices to one handler, from one goroutine. It follows the journal, segment by segment; when it is too far behind, or
+// if the handler wants it so, it has a backlog instead.
+type listener struct {
+	handler EventHandler
+	opts    HandlerOptions
+	journal *journal
+	reader  *store.Reader
+
+	signal chan struct{} // has room for one: look at the backlog
+	gone   chan struct{} // closed by remove
+	synced chan struct{} // closed when the initial state has been delivered
+	done   chan struct{} // closed when the last call has returned
+	once   struct{ gone, synced, done sync.Once }
+
+	// state says whether a call is running and whether another may begin; see begin. Its upper bits count the notices of the
+	// segment that were delivered, or are being.
+	state     atomic.Uint64
+	goroutine atomic.Uint64
+	calls     atomic.Int64
+	panics    atomic.Int64
+
+	mu      sync.Mutex // owns the rest; taken after the journal's
+	log     klog.Logger
+	segment *segment // the one being read; nil: there is a backlog
+	backlog *backlog
+	resync  resyncPoint
+	moves   int // how often it fell behind
+	moved   time.Time
+	panic   string // the last one
+
+	passed map[resource.Key]struct{} // what passed the filter; belongs to the goroutine
+}
+
+func newListener(handler EventHandler, opts HandlerOptions, journal *journal, reader *store.Reader) *listener {
+	if opts.Name == "" {
+		opts.Name = fmt.Sprintf("%T", handler)
+	}
+	l := &listener{
+		handler: handler, opts: opts, journal: journal, reader: reader,
+		signal: make(chan struct{}, 1), gone: make(chan struct{}), synced: make(chan struct{}), done: make(chan struct{}),
+		log: klog.Background(),
+	}
+	if opts.Filter != nil {
+		l.passed = map[resource.Key]struct{}{}
+	}
+	return l
+}
+
+// Bits of a listener's state, and the one notice that its upper bits count in.
+const (
+	running uint64 = 1 << iota // a call is running
+	removed                    // no call may begin any more
+	behind                     // no notice of the journal may be delivered: they are in the backlog
+	one
+)
+
+// begin is called before each call of the handler. Unless one of the given bits is set, it marks the call as running and counts its
+// notices, in one step: whoever sets a bit knows which calls have begun.
+func (l *listener) begin(notices, unless uint64) bool {
+	for {
+		s := l.state.Load()
+		if s&unless != 0 {
+			return false
+		}
+		if l.state.CompareAndSwap(s, s+notices|running) {
+			return true
+		}
+	}
+}
+
+func (l *listener) end() { l.state.And(^running) }
+
+// run delivers until the context is done or the listener is removed.
+func (l *listener) run(ctx context.Context) {
+	defer l.finish()
+	l.goroutine.Store(goroutineID())
+	var resync <-chan time.Time
+	if l.opts.Resync > 0 {
+		ticker := time.NewTicker(max(l.opts.Resync, MinResync))
+		defer ticker.Stop()
+		resync = ticker.C
+	}
+	for l.state.Load()&removed == 0 && ctx.Err() == nil {
+		var ready <-chan struct{}
+		segment := l.position()
+		if segment != nil {
+			l.resyncIfDue(ctx, segment)
+			ready = segment.ready
+		} else if l.drain(ctx) {
+			continue
+		}
+		select {
+		case <-ready:
+			l.play(ctx, segment)
+		case <-l.signal:
+		case <-resync:
+			l.scheduleResync(ctx)
+		case <-l.gone:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (l *listener) finish() { l.once.done.Do(func() { close(l.done) }) }
+
+func (l *listener) position() *segment {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.segment
+}
+
+// play delivers what is left of a segment, and goes on to the next.
+func (l *listener) play(ctx context.Context, s *segment) {
+	done := ctx.Done()
+	for i := int(l.state.Load() / one); i < len(s.notices); i++ {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		if !l.begin(one, removed|behind) {
+			return
+		}
+		l.deliver(&s.notices[i], s.initial, false)
+		l.end()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.segment != s { // it fell behind with the last notice
+		return
+	}
+	l.segment = s.next
+	l.state.And(one - 1)
+	if s.syncs {
+		l.markSynced()
+	}
+}
+
+func (l *listener) markSynced() { l.once.synced.Do(func() { close(l.synced) }) }
+
+// drain delivers the backlog. It returns false when there is nothing to do but wait for more.
+func (l *listener) drain(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		e := l.takePending()
+		if e == nil {
+			return l.rejoin()
+		}
+		for _, n := range e.notices(l.opts.DropUnseen) {
+			if !l.begin(0, removed) {
+				return true
+			}
+			l.deliver(&n, e.initial, false)
+			l.end()
+		}
+		l.mu.Lock()
+		if l.backlog.complete() {
+			l.markSynced()
+		}
+		l.mu.Unlock()
+	}
+	return true
+}
+
+func (l *listener) takePending() *entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.backlog.take()
+}
+
+// rejoin goes back to following the journal when nothing is pending, unless the handler wants its notices coalesced.
+func (l *listener) rejoin() bool {
+	if l.opts.Coalesce {
+		return false
+	}
+	l.journal.mu.Lock()
+	defer l.journal.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.backlog.order.Len() > 0 {
+		return true
+	}
+	if l.backlog.complete() {
+		l.markSynced()
+	}
+	l.backlog, l.segment = nil, l.journal.tail
+	l.state.And(removed)
+	l.log.Info("The handler has caught up: every event is delivered again", "handler", l.opts.Name, "behindFor", time.Since(l.moved))
+	return true
+}
+
+// attach places a listener at the end of the journal, whose lock is held, with the objects that are there as its initial state.
+func (l *listener) attach(objects []notice, synced bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.segment = l.journal.tail
+	if len(objects) > 0 || synced {
+		l.segment = &segment{
+			notices: objects, initial: true, syncs: synced, ready: make(chan struct{}), next: l.journal.tail,
+			weight: l.journal.weight, count: l.journal.count - int64(len(objects)),
+		}
+		close(l.segment.ready)
+	}
+	if l.opts.Coalesce {
+		l.startBacklog(l.journal)
+	}
+}
+
+// offer gives a new segment to a listener that does not follow the journal, whose lock is held.
+func (l *listener) offer(s *segment) {
+	if l.state.Load()&behind == 0 { // only set with the journal's lock
+		return
+	}
+	l.mu.Lock()
+	l.backlog.feed(s, 0)
+	if l.backlog.complete() {
+		l.markSynced()
+	}
+	l.mu.Unlock()
+	select {
+	case l.signal <- struct{}{}:
+	default:
+	}
+}
+
+// lag returns how many bytes the listener keeps in the journal, whose lock is held.
+func (l *listener) lag(j *journal) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.segment == nil {
+		return 0
+	}
+	return j.weight - l.segment.weight
+}
+
+// coalesce moves a listener to coalesced delivery. The journal's lock is held.
+func (l *listener) coalesce(j *journal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.moves++
+	l.moved = time.Now()
+	lag := j.weight - l.segment.weight
+	l.startBacklog(j)
+	l.log.Info("A handler is too far behind: until it has caught up, it gets only the newest change of each object",
+		"handler", l.opts.Name, "behindBytes", lag, "boundBytes", j.bound, "pending", l.backlog.order.Len(), "times", l.moves)
+	select {
+	case l.signal <- struct{}{}:
+	default:
+	}
+}
+
+// startBacklog makes a backlog of what has not been delivered. Both locks are held.
+func (l *listener) startBacklog(j *journal) {
+	delivered := l.state.Or(behind) / one
+	b := newBacklog(l.opts.DropUnseen)
+	for s, from := l.segment, int(delivered); s != j.tail; s, from = s.next, 0 {
+		b.feed(s, from)
+	}
+	l.backlog, l.segment, l.resync = b, nil, resyncPoint{}
+	if b.complete() {
+		l.markSynced()
+	}
+}

@@ -1,0 +1,35 @@
+package reflector
+
+import "time"
+
+// Options refines a Reflector. The zero value is what the Kubernetes API wants.
+type Options struct {
+	// PageSize is the number of objects a page where lists are read in pages. 0: pages of 500 at most, and the server is left free to
+	// answer from its cache in one piece, which costs it least. Any other value asks for pages of that size of the newest state.
+	PageSize int64
+	// NoStreaming never asks for the initial state as a stream, but lists.
+	NoStreaming bool
+	// Progress is how long a list or a stream of the initial state may bring nothing new. 0: 30 s. Lists that were given up get twice as long
+	// the next time, up to eight times this.
+	Progress time.Duration
+	// Backoff says how long to wait after failures. nil: DefaultBackoff.
+	Backoff Backoff
+	// OnFailure is called with each failure, from the goroutine of Run, before the wait that follows it. It should return soon.
+	OnFailure func(*Failure)
+}
+
+const (
+	defaultPageSize = 500
+	defaultProgress = 30 * time.Second
+	maxStretch      = 3 // doublings of Progress
+)
+
+func (o Options) withDefaults() Options {
+	if o.Progress <= 0 {
+		o.Progress = defaultProgress
+	}
+	if o.Backoff == nil {
+		o.Backoff = DefaultBackoff
+	}
+	return o
+}

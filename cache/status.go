@@ -1,0 +1,171 @@
+package cache
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/cache/store"
+)
+
+// Status says what an informer is doing, at one moment.
+type Status struct {
+	// Resource is the name of the resource, such as "pods/v1".
+	Resource string
+	// Running says whether Run has been called and has not returned.
+	Running bool
+	// Synced says whether the store has had a full state.
+	Synced bool
+	// ResourceVersion and Objects are those of the newest snapshot.
+	ResourceVersion string
+	Objects         int
+	// Staleness is the age of the last event, bookmark or full state: changes that are older than this are in the store. It grows while the
+	// connection is down, and also on a quiet resource without bookmarks. With several scopes it is that of the stalest. 0: not synced.
+	Staleness time.Duration
+	// Scopes are the streams that feed the informer: one, unless it reads several namespaces.
+	Scopes []ScopeStatus
+	// Quarantined are objects whose newest state could not be processed: the first hundred, and QuarantinedCount is how many there are.
+	Quarantined      []Quarantined
+	QuarantinedCount int
+	// Nameless counts the objects that could not even be identified, and LastNameless is what was wrong with the last one.
+	Nameless     int
+	LastNameless error
+	// IndexErrors are objects that an index could not take. They are missing from that index only.
+	IndexErrors []*store.IndexError
+	// Handlers are the registered handlers.
+	Handlers []HandlerStatus
+	// QueuedDeltas and QueuedBytes are waiting to be stored, in bytes on the wire.
+	QueuedDeltas, QueuedBytes int
+}
+
+// ScopeStatus is the status of one stream.
+type ScopeStatus struct {
+	Namespace string // "": all
+	reflector.Status
+}
+
+// HandlerStatus says how far a handler is.
+type HandlerStatus struct {
+	Name   string
+	Synced bool
+	// Calls counts the calls so far, and Panics those that panicked. LastPanic names the object of the last one.
+	Calls, Panics int64
+	LastPanic     string
+	// Pending is the number of notices that wait, and LagBytes the memory that they keep alive, an estimate; unknown while coalescing.
+	Pending  int
+	LagBytes int64
+	// Coalescing says that only the newest change of each object is delivered. Unless the handler wants that, it was too far behind, the
+	// FellBehind-th time, since Since.
+	Coalescing bool
+	FellBehind int
+	Since      time.Time
+}
+
+// maxListed bounds the lists of a status.
+const maxListed = 100
+
+// Status returns the informer's status.
+func (i *SharedIndexInformer) Status() Status {
+	i.mu.Lock()
+	running := i.started && !i.stopped
+	i.mu.Unlock()
+	snapshot := i.reader.Snapshot()
+	s := Status{
+		Resource: i.def.String(), Running: running, Synced: i.HasSynced(),
+		ResourceVersion: snapshot.ResourceVersion(), Objects: snapshot.Len(),
+	}
+	for _, r := range i.reflectors {
+		scope := ScopeStatus{Namespace: r.scope, Status: r.reflector.Status()}
+		s.Scopes = append(s.Scopes, scope)
+		if s.Synced {
+			s.Staleness = max(s.Staleness, time.Since(scope.LastNews()))
+		}
+	}
+	s.Quarantined, s.QuarantinedCount = i.wards.list(maxListed)
+	s.Nameless, s.LastNameless = i.wards.namelessCount()
+	s.IndexErrors = snapshot.IndexErrors()
+	s.IndexErrors = s.IndexErrors[:min(maxListed, len(s.IndexErrors))]
+	s.Handlers = i.handlers()
+	s.QueuedDeltas, s.QueuedBytes = i.queue.Len()
+	return s
+}
+
+func (i *SharedIndexInformer) handlers() []HandlerStatus {
+	i.journal.mu.Lock()
+	listeners := append([]*listener(nil), i.journal.listeners...)
+	i.journal.mu.Unlock()
+	var handlers []HandlerStatus
+	for _, l := range listeners {
+		handlers = append(handlers, l.status())
+	}
+	return handlers
+}
+
+func (l *listener) status() HandlerStatus {
+	l.journal.mu.Lock()
+	weight, count := l.journal.weight, l.journal.count
+	l.journal.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := HandlerStatus{Name: l.opts.Name, Calls: l.calls.Load(), Panics: l.panics.Load(), LastPanic: l.panic, FellBehind: l.moves}
+	select {
+	case <-l.synced:
+		s.Synced = true
+	default:
+	}
+	if l.backlog != nil {
+		s.Coalescing, s.Pending, s.Since = true, l.backlog.order.Len(), l.moved
+		return s
+	}
+	s.Pending = max(0, int(count-l.segment.count)-int(l.state.Load()/one))
+	s.LagBytes = max(0, weight-l.segment.weight)
+	return s
+}
+
+// String says in one line what matters most: whether the informer is in sync and, if not, why.
+func (s Status) String() string {
+	var b strings.Builder
+	b.WriteString(s.Resource)
+	switch {
+	case !s.Running && !s.Synced:
+		b.WriteString(": not started")
+	case !s.Running:
+		b.WriteString(": stopped")
+	case s.Synced:
+		fmt.Fprintf(&b, ": synced, %d objects at resourceVersion %q", s.Objects, s.ResourceVersion)
+	default:
+		b.WriteString(": not synced")
+	}
+	if s.Running {
+		for i := range s.Scopes {
+			fmt.Fprintf(&b, ", %s", &s.Scopes[i])
+		}
+	}
+	if s.QuarantinedCount > 0 {
+		fmt.Fprintf(&b, ", %d objects could not be processed (%v)", s.QuarantinedCount, s.Quarantined[0].Err)
+	}
+	return b.String()
+}
+
+// String says what the stream is doing, and what went wrong last.
+func (s *ScopeStatus) String() string {
+	var b strings.Builder
+	if s.Namespace != "" {
+		fmt.Fprintf(&b, "namespace %s ", s.Namespace)
+	}
+	b.WriteString(s.Phase.String())
+	switch s.Phase {
+	case reflector.Listing:
+		fmt.Fprintf(&b, " page %d (%d objects so far)", s.Page, s.Read)
+	case reflector.Streaming:
+		fmt.Fprintf(&b, " (%d objects so far)", s.Read)
+	case reflector.BackingOff, reflector.Missing:
+		fmt.Fprintf(&b, " until %s", s.Until.Format(time.TimeOnly))
+	}
+	fmt.Fprintf(&b, " for %v", time.Since(s.Since).Round(time.Millisecond))
+	if s.LastFailure != nil && s.Phase != reflector.Watching {
+		fmt.Fprintf(&b, ", last failure: %v", s.LastFailure)
+	}
+	return b.String()
+}

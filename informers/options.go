@@ -1,0 +1,121 @@
+package informers
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/sheaf-dev/sheaf/cache"
+	"github.com/sheaf-dev/sheaf/cache/delta"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// Options are what all informers of a factory have in common. The zero value reads all namespaces and never resyncs.
+type Options struct {
+	// Namespaces are those that are read. None: all. Resources of cluster scope are read in any case.
+	Namespaces []string
+	// Resync is how often handlers get the whole cache again, as flagged updates, if they do not say so themselves. 0: never.
+	Resync time.Duration
+	// ResyncFor is Resync for single resources.
+	ResyncFor map[*resource.Definition]time.Duration
+	// TweakListOptions may set the label and field selectors of every list and watch. It is called for each request.
+	TweakListOptions func(*metav1.ListOptions)
+	// Transform changes objects before they are stored, for informers that have none of their own; nil: none.
+	Transform delta.Transform
+	// Cache are the further options of each informer. Its Transform, Resync and Scopes are not used.
+	Cache cache.Options
+	// OnFailure is called with each failure to read a collection. It may be called from several goroutines at once, and should
+	// return soon.
+	OnFailure func(*resource.Definition, *reflector.Failure)
+}
+
+// InformerOptions are those of one informer. The zero value has no opinion.
+type InformerOptions struct {
+	// Namespaces are those that are read. None: what the factory says.
+	Namespaces []string
+	// LabelSelector and FieldSelector restrict what is read. Informers with different selectors are different informers.
+	LabelSelector, FieldSelector string
+	// Transform changes objects before they are stored; nil: what the factory says. Two functions are the same only if they are one
+	// value: keep it in a variable.
+	Transform delta.Transform
+	// Resync is as in Options. 0: what the factory says.
+	Resync time.Duration
+	// NoLabelIndex saves the memory of the label index.
+	NoLabelIndex bool
+}
+
+// TransformOf makes a transform of a typed function.
+func TransformOf[T resource.Object](f func(T) (T, error)) delta.Transform {
+	return func(o resource.Object) (resource.Object, error) {
+		out, err := f(o.(T))
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
+}
+
+// identity is what makes an informer a different one.
+type identity struct {
+	gvr        schema.GroupVersionResource
+	goType     reflect.Type
+	namespaces string
+	labels     string
+	fields     string
+}
+
+func identityOf(def *resource.Definition, opts InformerOptions) identity {
+	return identity{
+		gvr: def.GroupVersionResource(), goType: def.GoType(),
+		namespaces: strings.Join(opts.Namespaces, ","), labels: opts.LabelSelector, fields: opts.FieldSelector,
+	}
+}
+
+// normalized fills in what the factory says, and orders the namespaces.
+func (o InformerOptions) normalized(def *resource.Definition, factory *Options) InformerOptions {
+	if len(o.Namespaces) == 0 {
+		o.Namespaces = factory.Namespaces
+	}
+	if !def.Namespaced() {
+		o.Namespaces = nil
+	}
+	o.Namespaces = slices.Clone(o.Namespaces)
+	slices.Sort(o.Namespaces)
+	o.Namespaces = slices.Compact(o.Namespaces)
+	if slices.Contains(o.Namespaces, metav1.NamespaceAll) {
+		o.Namespaces = nil
+	}
+	if o.Transform == nil {
+		o.Transform = factory.Transform
+	}
+	if o.Resync == 0 {
+		if own, ok := factory.ResyncFor[def]; ok {
+			o.Resync = own
+		} else {
+			o.Resync = factory.Resync
+		}
+	}
+	return o
+}
+
+// tweak returns the function that completes each request's options.
+func (o InformerOptions) tweak(factory *Options) func(*metav1.ListOptions) {
+	return func(opts *metav1.ListOptions) {
+		opts.LabelSelector, opts.FieldSelector = o.LabelSelector, o.FieldSelector
+		if factory.TweakListOptions != nil {
+			factory.TweakListOptions(opts)
+		}
+	}
+}
+
+// untilDone is what a started informer is run with.
+type untilDone struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}

@@ -1,0 +1,59 @@
+package informers
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/internal/decode"
+	"github.com/sheaf-dev/sheaf/resource"
+	"github.com/sheaf-dev/sheaf/rest"
+)
+
+// Client returns a server's collection as a source for New: the objects of one namespace, or of all ("").
+func Client(client *rest.Client, def *resource.Definition, namespace string) reflector.ListerWatcher {
+	return newClientSource(client, def, namespace, nil)
+}
+
+// clientSource reads a collection through a client.
+type clientSource struct {
+	client *rest.ResourceClient
+	tweak  func(*metav1.ListOptions)
+}
+
+var (
+	_ reflector.ListerWatcher = clientSource{}
+	_ reflector.Getter        = clientSource{}
+)
+
+func newClientSource(client *rest.Client, def *resource.Definition, namespace string, tweak func(*metav1.ListOptions)) clientSource {
+	if !def.Namespaced() {
+		namespace = ""
+	}
+	// The reflector backs off by itself, so that its status can say so.
+	return clientSource{client.ForResource(def).Namespace(namespace).MaxRetries(0), tweak}
+}
+
+func (s clientSource) options(opts metav1.ListOptions) metav1.ListOptions {
+	if s.tweak != nil {
+		s.tweak(&opts)
+	}
+	return opts
+}
+
+func (s clientSource) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
+	return s.client.List(ctx, s.options(opts), yield)
+}
+
+func (s clientSource) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Watcher, error) {
+	watch, err := s.client.Watch(ctx, s.options(opts))
+	if err != nil {
+		return nil, err
+	}
+	return watch, nil
+}
+
+func (s clientSource) Get(ctx context.Context, key resource.Key) (resource.Object, error) {
+	return s.client.Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+}

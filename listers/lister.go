@@ -1,0 +1,153 @@
+package listers
+
+import (
+	"fmt"
+	"iter"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/sheaf-dev/sheaf/cache/store"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// Source is where a lister reads: a store.Reader, which always answers from the newest state, or a store.Snapshot, which never
+// changes.
+type Source interface {
+	Get(key resource.Key) (resource.Object, bool)
+	List(selector labels.Selector, namespace string) []resource.Object
+	ByIndex(index, value string) ([]resource.Object, error)
+	All() iter.Seq[resource.Object]
+	Namespace(namespace string) iter.Seq[resource.Object]
+	Stale(key resource.Key) error
+}
+
+var (
+	_ Source = (*store.Reader)(nil)
+	_ Source = store.Snapshot{}
+)
+
+// Lister reads the objects of one resource from a cache. It is a small value; its methods may be called from any goroutine and
+// never wait. Lists come in no particular order, and belong to the caller; the objects in them do not.
+type Lister[T resource.Object] struct {
+	def    *resource.Definition
+	source Source
+}
+
+// New returns a lister of a resource's cache. All objects of the source must be of type T.
+func New[T resource.Object](def *resource.Definition, source Source) Lister[T] {
+	return Lister[T]{def: def, source: source}
+}
+
+// Snapshot returns a lister of the state at this moment: all its answers agree, however long it is kept.
+func (l Lister[T]) Snapshot() Lister[T] {
+	if newest, ok := l.source.(interface{ Snapshot() store.Snapshot }); ok {
+		l.source = newest.Snapshot()
+	}
+	return l
+}
+
+// Get returns the object of a key. An object that is not there is an error that apierrors.IsNotFound accepts. An object whose newest
+// state could not be processed is a *StaleError, returned together with its last good state if there is one.
+func (l Lister[T]) Get(key resource.Key) (T, error) {
+	var none T
+	o, ok := l.source.Get(key)
+	if err := l.source.Stale(key); err != nil {
+		stale := &StaleError{Resource: l.def.String(), Key: key, Err: err}
+		if !ok {
+			return none, stale
+		}
+		return o.(T), stale
+	}
+	if !ok {
+		return none, apierrors.NewNotFound(l.def.GroupVersionResource().GroupResource(), key.String())
+	}
+	return o.(T), nil
+}
+
+// ByName returns the cluster-scoped object of a name; see Get.
+func (l Lister[T]) ByName(name string) (T, error) { return l.Get(resource.Key{Name: name}) }
+
+// List returns the objects that a selector matches; nil matches all.
+func (l Lister[T]) List(selector labels.Selector) []T { return typed[T](l.source.List(selector, "")) }
+
+// All iterates over all objects.
+func (l Lister[T]) All() iter.Seq[T] { return each[T](l.source.All()) }
+
+// ByIndex returns the objects that the named index finds under a value. The error is store.ErrNoIndex.
+func (l Lister[T]) ByIndex(index, value string) ([]T, error) {
+	objects, err := l.source.ByIndex(index, value)
+	return typed[T](objects), err
+}
+
+// Namespace returns a lister of one namespace.
+func (l Lister[T]) Namespace(namespace string) NamespaceLister[T] {
+	return NamespaceLister[T]{lister: l, namespace: namespace}
+}
+
+// NamespaceLister reads the objects of one namespace. It is as Lister is.
+type NamespaceLister[T resource.Object] struct {
+	lister    Lister[T]
+	namespace string
+}
+
+// Get returns the object of a name; see Lister.Get.
+func (n NamespaceLister[T]) Get(name string) (T, error) {
+	return n.lister.Get(resource.Key{Namespace: n.namespace, Name: name})
+}
+
+// List returns the namespace's objects that a selector matches; nil matches all.
+func (n NamespaceLister[T]) List(selector labels.Selector) []T {
+	if n.namespace == "" { // where the store means all namespaces, a namespace lister means the cluster scope
+		var found []T
+		for o := range n.All() {
+			if selector == nil || selector.Matches(labels.Set(o.GetLabels())) {
+				found = append(found, o)
+			}
+		}
+		return found
+	}
+	return typed[T](n.lister.source.List(selector, n.namespace))
+}
+
+// All iterates over the namespace's objects.
+func (n NamespaceLister[T]) All() iter.Seq[T] { return each[T](n.lister.source.Namespace(n.namespace)) }
+
+// StaleError says that an object's newest state could not be processed: it could not be decoded, or a transform refused it.
+type StaleError struct {
+	Resource string
+	Key      resource.Key
+	Err      error
+}
+
+// Error names the resource and the object.
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("%s %q is not current: %v", e.Resource, e.Key, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *StaleError) Unwrap() error { return e.Err }
+
+func typed[T resource.Object](objects []resource.Object) []T {
+	if same, ok := any(objects).([]T); ok {
+		return same
+	}
+	if objects == nil {
+		return nil
+	}
+	out := make([]T, len(objects))
+	for i, o := range objects {
+		out[i] = o.(T)
+	}
+	return out
+}
+
+func each[T resource.Object](objects iter.Seq[resource.Object]) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for o := range objects {
+			if !yield(o.(T)) {
+				return
+			}
+		}
+	}
+}
