@@ -68,6 +68,7 @@ var tables = map[string]string{
 	"resource/builtin": "builtin.tmpl",
 	"internal/builtin": "names.tmpl",
 	"clientset":        "clientset.tmpl",
+	"informers/groups": "informers.tmpl",
 }
 
 func sortedNames(names map[string]resourceNames) []namesOf {
@@ -89,6 +90,7 @@ var templateFuncs = template.FuncMap{
 	"options":   options,
 	"goStrings": goStrings,
 	"groups":    groups,
+	"watched":   watched,
 	"byName":    byName,
 }
 
@@ -158,13 +160,25 @@ type group struct {
 	Versions []*apiVersion
 }
 
+// Title is what documentation calls the group.
+func (g *group) Title() string {
+	if g.Group == "" {
+		return "core group"
+	}
+	return "group " + g.Group
+}
+
+// watched returns the versions that an informer can follow anything of.
+func watched(versions []*apiVersion) []*apiVersion {
+	return slices.DeleteFunc(slices.Clone(versions), func(v *apiVersion) bool {
+		return !slices.ContainsFunc(v.Resources, (*apiResource).Watchable)
+	})
+}
+
 // groups returns the groups that an informer can follow anything of, sorted by name.
 func groups(versions []*apiVersion) []*group {
 	byGroup := map[string]*group{}
-	for _, v := range versions {
-		if !slices.ContainsFunc(v.Resources, (*apiResource).Watchable) {
-			continue
-		}
+	for _, v := range watched(versions) {
 		if byGroup[v.Group] == nil {
 			byGroup[v.Group] = &group{Name: v.GroupName(), Group: v.Group}
 		}

@@ -24,6 +24,7 @@ func TestAResourceIsOneDefineLine(t *testing.T) {
 		"resource/core/v1/zz_generated.go": `resource.WithVerbs(resource.AllVerbs&^resource.VerbDeleteCollection)`,
 		"resource/builtin/zz_generated.go": "\tshopv1.Reviews.Definition(),\n",
 		"internal/builtin/zz_generated.go": `{"", "boxes", Names{[]string{"bx"}, []string{"all", "some"}}},`,
+		"informers/groups/zz_generated.go": "func (v ShopV1) Policies() Accessor[*apishopv1.Policy] {\n\treturn access(v.factory, shopv1.Policies)\n}",
 		"clientset/zz_generated.go":        "func (g ShopV1) Reviews(namespace string) typed.Creator[*apishopv1.Review] {\n\treturn typed.CreatorFor(g.server, shopv1.Reviews).Namespace(namespace)\n}",
 	} {
 		text := regexp.MustCompile(` += `).ReplaceAllString(string(files[path]), " = ")
@@ -39,5 +40,8 @@ func TestAResourceIsOneDefineLine(t *testing.T) {
 	}
 	if strings.Contains(string(files["clientset/zz_generated.go"]), "Letters(") {
 		t.Error("the clientset has a client for what cannot be requested")
+	}
+	if strings.Contains(string(files["informers/groups/zz_generated.go"]), "Reviews(") {
+		t.Error("there is an informer of what cannot be watched")
 	}
 }

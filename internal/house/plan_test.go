@@ -42,12 +42,15 @@ var plan = []folder{
 	{path: "clientset/typed", stage: beside, imports: []string{"resource", "internal/decode", "rest"}},
 	{path: "clientset", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed"}},
 	{path: "dynamic", stage: beside, imports: []string{"resource", "internal/decode", "rest", "clientset/typed", "discovery"}},
-	{path: "discovery", stage: beside, types: true, imports: []string{"resource", "internal/decode", "rest"}},
+	{path: "discovery", stage: beside, types: true, imports: []string{"resource", "internal/decode", "rest", "cache/reflector"}},
 	{path: "events", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed", "workqueue"}},
 	{path: "metrics", stage: beside, imports: []string{"resource", "rest", "cache", "cache/reflector", "cache/delta", "cache/store", "informers", "workqueue", "leaderelection"}},
 	// The server in a test's process must not share code with the caches that it tests.
 	{path: "apitest", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "resource/builtin", "internal/builtin", "internal/decode", "rest"}},
 	{path: "examples", stage: beside, types: true},
+	{path: "cmd", stage: beside, types: true},
+	// Collections for tests of the stages.
+	{path: "cache/internal/fake", stage: beside, types: true, imports: []string{"resource", "internal/decode", "cache/reflector"}},
 	{path: "internal/builtin", stage: beside, imports: []string{}},
 	{path: "internal/builtin/served", stage: beside, types: true, imports: []string{"resource", "internal/builtin"}},
 	{path: "internal/gen", stage: beside, imports: []string{}},
