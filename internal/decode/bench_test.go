@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"bytes"
+	"errors"
 	"math/rand"
 	"runtime"
 	"testing"
@@ -23,24 +25,12 @@ func encodedPods(b *testing.B, f format, replicas int, shuffled bool) [][]byte {
 	return raws
 }
 
-// BenchmarkPod compares the official decoders with ours, private and sharing. live-B is what a pod keeps in memory, with its part of the
-// table.
+// A podReader decodes pods, of which there are n, and hands each to hold.
+type podReader func(hold func(resource.Object), n int) error
+
+// BenchmarkPod compares the official decoders with ours, private and sharing, which read a list from a stream. live-B is what a pod keeps in
+// memory, with its part of the table.
 func BenchmarkPod(b *testing.B) {
-	type decodeFunc = func(raw []byte) (resource.Object, error)
-	ours := func(def *resource.Definition, f format, opts ...Option) func() decodeFunc {
-		return func() decodeFunc {
-			d := For(def, opts...)
-			return func(raw []byte) (resource.Object, error) { return d.decode(f, raw, nil) }
-		}
-	}
-	sharing := func(def *resource.Definition, f format) func() decodeFunc {
-		return func() decodeFunc { return ours(def, f, Shared(NewTable(0)))() }
-	}
-	theirs := func(def *resource.Definition, f format) func() decodeFunc {
-		return func() decodeFunc {
-			return func(raw []byte) (resource.Object, error) { return official(b, def, f, raw) }
-		}
-	}
 	for _, c := range []struct {
 		name string
 		def  *resource.Definition
@@ -48,43 +38,83 @@ func BenchmarkPod(b *testing.B) {
 	}{{"protobuf", podDef, formatProtobuf}, {"json", podDef, formatJSON}, {"untyped", mapDef, formatJSON}, {"metadata", metaDef, formatProtobuf}} {
 		b.Run(c.name, func(b *testing.B) {
 			raws := encodedPods(b, c.f, 40, false)
-			b.Run("official", func(b *testing.B) { runPods(b, raws, theirs(c.def, c.f)) })
-			b.Run("private", func(b *testing.B) { runPods(b, raws, ours(c.def, c.f)) })
-			b.Run("shared/40", func(b *testing.B) { runPods(b, raws, sharing(c.def, c.f)) })
-			b.Run("shared/4", func(b *testing.B) { runPods(b, encodedPods(b, c.f, 4, false), sharing(c.def, c.f)) })
-			b.Run("shared/1", func(b *testing.B) { runPods(b, encodedPods(b, c.f, 1, false), sharing(c.def, c.f)) })
-			b.Run("shared/40-shuffled", func(b *testing.B) { runPods(b, encodedPods(b, c.f, 40, true), sharing(c.def, c.f)) })
+			b.Run("official", func(b *testing.B) {
+				runPods(b, raws, func() podReader { return theirs(b, c.def, c.f, raws) })
+			})
+			b.Run("private", func(b *testing.B) {
+				runPods(b, raws, func() podReader { return ours(b, For(c.def), c.f, raws) })
+			})
+			for _, population := range []struct {
+				name     string
+				replicas int
+				shuffled bool
+			}{{"shared/40", 40, false}, {"shared/4", 4, false}, {"shared/1", 1, false}, {"shared/40-shuffled", 40, true}} {
+				b.Run(population.name, func(b *testing.B) {
+					raws := encodedPods(b, c.f, population.replicas, population.shuffled)
+					runPods(b, raws, func() podReader { return ours(b, For(c.def, Shared(NewTable(0))), c.f, raws) })
+				})
+			}
 		})
 	}
 }
 
-func runPods(b *testing.B, raws [][]byte, start func() func([]byte) (resource.Object, error)) {
+func theirs(b *testing.B, def *resource.Definition, f format, raws [][]byte) podReader {
+	return func(hold func(resource.Object), n int) error {
+		for _, raw := range raws[:n] {
+			o, err := official(b, def, f, raw)
+			if err != nil {
+				return err
+			}
+			hold(o)
+		}
+		return nil
+	}
+}
+
+func ours(b *testing.B, d *Decoder, f format, raws [][]byte) podReader {
+	body := sealList(b, d.def, f, raws)
+	return func(hold func(resource.Object), n int) error {
+		stop := errors.New("enough")
+		_, err := d.List(mediaTypeOf(f), bytes.NewReader(body), func(item Item) error {
+			if item.Err != nil {
+				return item.Err
+			}
+			hold(item.Object)
+			if n--; n == 0 {
+				return stop
+			}
+			return nil
+		})
+		if err == stop {
+			return nil
+		}
+		return err
+	}
+}
+
+func runPods(b *testing.B, raws [][]byte, start func() podReader) {
 	var before, after runtime.MemStats
 	var live uint64
 	var used time.Duration
-	bytes := 0
+	size := 0
 	for _, raw := range raws {
-		bytes += len(raw)
+		size += len(raw)
 	}
-	b.SetBytes(int64(bytes / len(raws)))
+	b.SetBytes(int64(size / len(raws)))
 	b.ReportAllocs()
 	b.ResetTimer()
 	for done := 0; done < b.N; done += len(raws) {
 		b.StopTimer()
-		held := make([]resource.Object, len(raws))
-		decode := start()
+		held := make([]resource.Object, 0, len(raws))
+		read := start()
 		runtime.GC()
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		started := cpuTime()
 		b.StartTimer()
 		n := min(len(raws), b.N-done)
-		for i, raw := range raws[:n] {
-			o, err := decode(raw)
-			if err != nil {
-				b.Fatal(err)
-			}
-			held[i] = o
+		if err := read(func(o resource.Object) { held = append(held, o) }, n); err != nil {
+			b.Fatal(err)
 		}
 		b.StopTimer()
 		used += cpuTime() - started
@@ -93,7 +123,7 @@ func runPods(b *testing.B, raws [][]byte, start func() func([]byte) (resource.Ob
 		runtime.ReadMemStats(&after)
 		live = (after.HeapAlloc - before.HeapAlloc) / uint64(n)
 		runtime.KeepAlive(held)
-		runtime.KeepAlive(decode)
+		runtime.KeepAlive(read)
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(live), "live-B")

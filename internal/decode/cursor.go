@@ -16,10 +16,10 @@ type jsonCursor struct {
 }
 
 // newCursor scans a value that has not been scanned yet.
-func newCursor(b []byte) *jsonCursor {
+func newCursor(b []byte) jsonCursor {
 	var scan scanner
 	scan.feed(b)
-	return &jsonCursor{b: b, brackets: scan.brackets}
+	return jsonCursor{b: b, brackets: scan.brackets}
 }
 
 // next returns the next byte that is no white space, without consuming it; 0 at the end.
@@ -53,6 +53,17 @@ func (c *jsonCursor) raw() ([]byte, bracket, error) {
 		return nil, br, errUnusual
 	}
 	return c.b[br.start:br.end:br.end], br, nil
+}
+
+// object consumes an object without checking it, and returns it with a cursor of its own.
+func (c *jsonCursor) object() (encoded, error) {
+	raw, br, err := c.raw()
+	if err != nil {
+		return encoded{}, err
+	}
+	e := encoded{format: formatJSON, raw: raw, cursor: jsonCursor{b: c.b[:br.end], i: c.i, brackets: c.brackets, k: c.k}}
+	c.leap(br)
+	return e, nil
 }
 
 // leap moves behind an object or array.

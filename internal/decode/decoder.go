@@ -21,11 +21,13 @@ const DefaultLimit = 64 << 20
 // Decoder decodes the objects of one resource. It is immutable and safe for concurrent use. Every object it returns carries
 // the apiVersion and kind of the resource's definition, whatever the bytes said. Objects are private to the caller.
 type Decoder struct {
-	def   *resource.Definition
-	form  form
-	limit int
-	plan  *plan
-	table *Table // nil: objects are private
+	def      *resource.Definition
+	typeMeta metav1.TypeMeta
+	form     form
+	limit    int
+	plan     *plan
+	table    *Table // nil: objects are private
+	reuse    func(Identity) resource.Object
 }
 
 // form says what kind of Go type holds the objects.
@@ -47,9 +49,17 @@ func Limit(bytes int) Option { return func(d *Decoder) { d.limit = min(bytes, 1<
 // read-only for everyone.
 func Shared(t *Table) Option { return func(d *Decoder) { d.table = t } }
 
+// Reuse lets a cache keep the objects that a list brings again unchanged: known is called with the identity of each item, before it is
+// decoded, by the goroutine that reads the list. If it returns an object, that is the item; if it returns nil, the item is decoded.
+// To know an object by its UID and resourceVersion is not enough: a server restored from a backup issues versions again.
+func Reuse(known func(Identity) resource.Object) Option {
+	return func(d *Decoder) { d.reuse = known }
+}
+
 // For returns a decoder for the resource's objects.
 func For(def *resource.Definition, opts ...Option) *Decoder {
 	d := &Decoder{def: def, limit: DefaultLimit, plan: planOf(def.GoType(), nil)}
+	d.typeMeta.APIVersion, d.typeMeta.Kind = def.GroupVersionKind().ToAPIVersionAndKind()
 	switch def.GoType() {
 	case reflect.TypeFor[unstructured.Unstructured]():
 		d.form = untyped
@@ -76,66 +86,54 @@ func (d *Decoder) Object(mediaType string, body []byte) (resource.Object, error)
 	if err != nil {
 		return nil, err
 	}
-	if f == formatProtobuf {
-		env, err := openEnvelope(body)
-		if err != nil {
-			return nil, err
-		}
-		if err := d.expect(env.apiVersion, env.kind, env.raw, f); err != nil {
-			return nil, err
-		}
-		return d.decode(f, env.raw, nil)
+	e, err := open(f, body)
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", d.def, err)
 	}
-	if apiVersion, kind := jsonKind(body); bytes.Equal(kind, kindStatus) || bytes.Equal(kind, kindTable) {
-		if err := d.expect(apiVersion, kind, body, f); err != nil {
-			return nil, err
-		}
+	if err := d.expect(e); err != nil {
+		return nil, err
 	}
-	return d.decode(f, body, nil)
+	return d.decode(e)
 }
 
-// decode decodes the bytes of one object without an envelope, with the brackets of its JSON if they are known. A panic of a type's
-// own Unmarshal method becomes an error, because one bad object must not end the others.
-func (d *Decoder) decode(f format, raw []byte, brackets []bracket) (o resource.Object, err error) {
+// decode decodes one object. A panic of a type's own Unmarshal method becomes an error, because one bad object must not end the others.
+func (d *Decoder) decode(e encoded) (o resource.Object, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			o, err = nil, fmt.Errorf("decode %s: panic: %v\n%s", d.def, p, debug.Stack())
 		}
 	}()
-	o, err = d.decodePlanned(f, raw, brackets)
+	o, err = d.decodePlanned(e)
 	if err == errUnusual {
-		o, err = d.decodeOfficial(f, raw)
+		o, err = d.decodeOfficial(e)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", d.def, err)
 	}
-	if err := d.finish(f, o); err != nil {
+	if err := d.finish(e.format, o); err != nil {
 		return nil, err
 	}
 	return o, nil
 }
 
 // decodePlanned decodes by the type's plan, sharing what the decoder's table knows.
-func (d *Decoder) decodePlanned(f format, raw []byte, brackets []bracket) (resource.Object, error) {
+func (d *Decoder) decodePlanned(e encoded) (resource.Object, error) {
 	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
 	s := session{table: d.table}
 	if d.table != nil {
 		d.table.mu.Lock()
 		defer d.table.mu.Unlock()
-		d.table.begin(len(raw))
+		d.table.begin(len(e.raw))
 		s.gates = d.table.gatesOf(d.plan)
 	}
 	root := d.plan.root
-	if f == formatProtobuf {
+	if e.format == formatProtobuf {
 		if root.proto != kindStruct {
 			return nil, errUnusual
 		}
-		return o, s.message(root.message, pointerOf(o), raw)
+		return o, s.message(root.message, pointerOf(o), e.raw)
 	}
-	s.jsonCursor = jsonCursor{b: raw, brackets: brackets}
-	if brackets == nil {
-		s.jsonCursor = *newCursor(raw)
-	}
+	s.jsonCursor = e.cursor
 	if s.next() != '{' {
 		return nil, errUnusual
 	}
@@ -155,54 +153,65 @@ func (d *Decoder) decodePlanned(f format, raw []byte, brackets []bracket) (resou
 const maxOfficial = 4 << 20
 
 // decodeOfficial decodes with the type's own methods.
-func (d *Decoder) decodeOfficial(f format, raw []byte) (resource.Object, error) {
+func (d *Decoder) decodeOfficial(e encoded) (resource.Object, error) {
 	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
-	if f == formatProtobuf {
+	if e.format == formatProtobuf {
 		message, ok := o.(interface{ Unmarshal([]byte) error })
 		if !ok {
 			return nil, fmt.Errorf("%T cannot be read from protobuf", o)
 		}
-		if len(raw) > maxOfficial {
-			return nil, fmt.Errorf("%d bytes: %w", len(raw), errUnusual)
+		if len(e.raw) > maxOfficial {
+			return nil, fmt.Errorf("%d bytes: %w", len(e.raw), errUnusual)
 		}
-		return o, message.Unmarshal(raw)
+		return o, message.Unmarshal(e.raw)
 	}
 	if u, ok := o.(*unstructured.Unstructured); ok {
-		err := json.UnmarshalCaseSensitivePreserveInts(raw, &u.Object)
+		err := json.UnmarshalCaseSensitivePreserveInts(e.raw, &u.Object)
 		if err == nil && u.Object == nil {
 			err = fmt.Errorf("want an object, have null")
 		}
 		return o, err
 	}
-	return o, json.UnmarshalCaseSensitivePreserveInts(raw, o)
+	return o, json.UnmarshalCaseSensitivePreserveInts(e.raw, o)
 }
 
 // finish checks what an object says that it is, and sets it.
 func (d *Decoder) finish(f format, o resource.Object) error {
-	if f == formatJSON && d.form != metadataOnly {
-		if err := d.checkKind(o.GetObjectKind().GroupVersionKind()); err != nil {
+	check := f == formatJSON && d.form != metadataOnly
+	if d.plan.typeMeta < 0 {
+		if check {
+			if err := d.checkKind(o.GetObjectKind().GroupVersionKind()); err != nil {
+				return err
+			}
+		}
+		d.def.SetKind(o)
+		return nil
+	}
+	meta := (*metav1.TypeMeta)(at(pointerOf(o), uintptr(d.plan.typeMeta)))
+	if check && *meta != d.typeMeta {
+		if err := d.checkKind(meta.GroupVersionKind()); err != nil {
 			return err
 		}
 	}
-	d.def.SetKind(o)
+	*meta = d.typeMeta
 	return nil
 }
 
-// expect checks the apiVersion and kind that came before an object's bytes. Both may be empty: not every server sets them.
-func (d *Decoder) expect(apiVersion, kind, raw []byte, f format) error {
+// expect checks the apiVersion and kind that came with an object. Both may be empty: not every server sets them.
+func (d *Decoder) expect(e encoded) error {
 	switch {
-	case bytes.Equal(kind, kindStatus) && d.def.GroupVersionKind().Kind != "Status":
-		return statusError(f, raw)
-	case bytes.Equal(kind, kindTable):
+	case bytes.Equal(e.kind, kindStatus) && d.def.GroupVersionKind().Kind != "Status":
+		return statusError(e.format, e.raw)
+	case bytes.Equal(e.kind, kindTable):
 		return fmt.Errorf("decode %s: the server sent a Table, which is for printing; ask for objects", d.def)
-	case d.form == metadataOnly:
-		return nil // the body says meta.k8s.io/v1 PartialObjectMetadata, or the real kind from an old server
+	case d.form == metadataOnly || string(e.kind) == d.typeMeta.Kind && string(e.apiVersion) == d.typeMeta.APIVersion:
+		return nil // metadata says meta.k8s.io/v1 PartialObjectMetadata, or the real kind from an old server
 	}
-	gv, err := schema.ParseGroupVersion(string(apiVersion))
+	gv, err := schema.ParseGroupVersion(string(e.apiVersion))
 	if err != nil {
 		return fmt.Errorf("decode %s: %w", d.def, err)
 	}
-	return d.checkKind(gv.WithKind(string(kind)))
+	return d.checkKind(gv.WithKind(string(e.kind)))
 }
 
 // checkKind refuses an object of another kind: its bytes could be read, but would mean something else.
@@ -217,13 +226,4 @@ func (d *Decoder) checkKind(have schema.GroupVersionKind) error {
 
 func (d *Decoder) tooLarge(what string, size int) error {
 	return fmt.Errorf("decode %s: %s of %d bytes: %w", d.def, what, size, &TooLargeError{Limit: d.limit})
-}
-
-// TooLargeError says that an object, item or frame was larger than the decoder's limit.
-type TooLargeError struct {
-	Limit int // bytes
-}
-
-func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("larger than the limit of %d bytes", e.Limit)
 }

@@ -14,10 +14,22 @@ var (
 	kindTable  = []byte("Table")
 )
 
-// envelope is a runtime.Unknown: what the body is, and its bytes.
-type envelope struct {
-	apiVersion, kind []byte
+// encoded is one object on the wire, taken out of what is around it. Its slices point into the body.
+type encoded struct {
+	format           format
+	apiVersion, kind []byte // as far as the body says them
 	raw              []byte
+	cursor           jsonCursor // JSON: at the object's start
+}
+
+// open takes an object out of a body.
+func open(f format, body []byte) (encoded, error) {
+	if f == formatProtobuf {
+		return openEnvelope(body)
+	}
+	e := encoded{format: f, raw: body, cursor: newCursor(body)}
+	e.apiVersion, e.kind = jsonKind(e.cursor)
+	return e, nil
 }
 
 // Field numbers of runtime.Unknown and runtime.TypeMeta.
@@ -29,9 +41,9 @@ const (
 	typeMetaKind       = 2
 )
 
-// openEnvelope reads a protobuf body. The envelope's slices point into it.
-func openEnvelope(body []byte) (envelope, error) {
-	var env envelope
+// openEnvelope reads a protobuf body.
+func openEnvelope(body []byte) (encoded, error) {
+	env := encoded{format: formatProtobuf}
 	if !bytes.HasPrefix(body, magic) {
 		return env, notProtobuf(body)
 	}
@@ -53,7 +65,7 @@ func openEnvelope(body []byte) (envelope, error) {
 }
 
 // take puts one field of the message where it belongs.
-func (env *envelope) take(f wireField) error {
+func (env *encoded) take(f wireField) error {
 	switch f.number {
 	case unknownTypeMeta, unknownRaw, unknownEncoding:
 		if f.kind != wireBytes {
@@ -73,7 +85,7 @@ func (env *envelope) take(f wireField) error {
 	return nil
 }
 
-func (env *envelope) takeKind(b []byte) error {
+func (env *encoded) takeKind(b []byte) error {
 	for len(b) > 0 {
 		f, rest, err := nextField(b)
 		if err != nil {

@@ -35,12 +35,23 @@ type Event struct {
 type Item struct {
 	// Object is nil if Err is set.
 	Object resource.Object
+	// Reused says that Object is what the option Reuse returned.
+	Reused bool
 	// Err says that the object could not be decoded, and whose it was. The list goes on.
 	Err *ObjectError
 	// Size is the object's size on the wire, in bytes.
 	Size int
 	// Hash is a hash of the object's bytes, without envelope, under a key that lives as long as the process; 0 means none. An unchanged
 	// object has the same hash in lists and in watches.
+	Hash uint64
+}
+
+// Identity names one version of one object.
+type Identity struct {
+	Key             resource.Key
+	UID             types.UID
+	ResourceVersion string
+	// Hash is as in Item.
 	Hash uint64
 }
 
@@ -65,10 +76,11 @@ func (e *ObjectError) Unwrap() error { return e.Err }
 
 var hashSeed = maphash.MakeSeed()
 
-// hashOf hashes an object's bytes. In JSON apiVersion and kind, which servers write first and only where an object stands alone, do
+// hash hashes an object's bytes. In JSON apiVersion and kind, which servers write first and only where an object stands alone, do
 // not count.
-func hashOf(f format, raw []byte) uint64 {
-	if f == formatJSON {
+func (e *encoded) hash() uint64 {
+	raw := e.raw
+	if e.format == formatJSON {
 		raw = afterKind(raw)
 	}
 	return max(1, maphash.Bytes(hashSeed, raw))

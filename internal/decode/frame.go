@@ -9,7 +9,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
-	"sigs.k8s.io/json"
 )
 
 // EventReader reads the frames of one watch stream. It belongs to one goroutine.
@@ -45,52 +44,63 @@ func (e *EventReader) Next() (Event, error) {
 }
 
 func (e *EventReader) next() (Event, error) {
-	raw, size, err := e.frame()
+	var raw []byte
+	var size int64
+	var err error
+	if e.format == formatJSON {
+		raw, err = e.jsonFrame()
+		size = int64(len(raw))
+		if isTooLarge(err) {
+			return e.oversizedJSON(raw)
+		}
+	} else {
+		size, err = e.frameSize()
+		if err == nil && size > int64(e.limit) {
+			return e.oversized(size)
+		}
+		if err == nil {
+			raw, err = e.in.take(size)
+		}
+	}
 	if err != nil {
 		return Event{}, err
 	}
-	kind, object, err := e.split(raw)
+	kind, object, objectErr, err := e.split(raw)
 	if err != nil {
 		return Event{}, err
 	}
-	event, err := e.event(watch.EventType(kind), object)
-	event.Size = size
+	event, err := e.event(kind, object, objectErr)
+	event.Size = int(size)
 	e.in.advance(len(raw))
 	return event, err
 }
 
-// frame returns one frame as a window, and its size on the wire.
-func (e *EventReader) frame() ([]byte, int, error) {
-	in := e.in
-	if e.format == formatJSON {
-		c, err := in.peek()
-		if err != nil {
-			return nil, 0, err
-		}
-		if c == 0 && in.pos == in.end {
-			return nil, 0, io.EOF
-		}
-		raw, err := in.value()
-		return raw, len(raw), err
+// jsonFrame returns the next frame as a window.
+func (e *EventReader) jsonFrame() ([]byte, error) {
+	c, err := e.in.peek()
+	if err != nil {
+		return nil, err
 	}
-	if ok, err := in.more(); err != nil {
-		return nil, 0, err
+	if c == 0 && e.in.pos == e.in.end {
+		return nil, io.EOF
+	}
+	return e.in.value()
+}
+
+// frameSize reads what is before a protobuf frame: its size.
+func (e *EventReader) frameSize() (int64, error) {
+	if ok, err := e.in.more(); err != nil {
+		return 0, err
 	} else if !ok {
-		return nil, 0, io.EOF
+		return 0, io.EOF
 	}
 	const prefix = 4
-	if err := in.need(prefix); err != nil {
-		return nil, 0, err
+	if err := e.in.need(prefix); err != nil {
+		return 0, err
 	}
-	size := int64(binary.BigEndian.Uint32(in.window()))
-	if size > int64(e.limit) {
-		return nil, 0, e.tooLarge("frame", int(size))
-	}
-	in.advance(prefix)
-	if err := in.need(int(size)); err != nil {
-		return nil, 0, err
-	}
-	return in.window()[:size:size], prefix + int(size), nil
+	size := binary.BigEndian.Uint32(e.in.window())
+	e.in.advance(prefix)
+	return int64(size), nil
 }
 
 // Field numbers of metav1.WatchEvent and runtime.RawExtension.
@@ -100,23 +110,23 @@ const (
 	rawExtensionRaw  = 1
 )
 
-// split takes a frame apart: what happened, and the object's bytes, in protobuf with their envelope.
-func (e *EventReader) split(raw []byte) (kind string, object []byte, err error) {
+// split takes a frame apart: what happened, and the object. An object that cannot be taken out of its envelope is its own error.
+func (e *EventReader) split(raw []byte) (kind watch.EventType, object encoded, objectErr, err error) {
 	if e.format == formatJSON {
-		return splitJSON(raw)
+		return e.splitJSON(raw)
 	}
-	var extension []byte
+	var extension, body []byte
 	for len(raw) > 0 {
 		f, rest, err := nextField(raw)
 		if err != nil {
-			return "", nil, fmt.Errorf("frame: %w", err)
+			return "", object, nil, fmt.Errorf("frame: %w", err)
 		}
 		if f.number <= watchEventObject && f.kind != wireBytes {
-			return "", nil, fmt.Errorf("frame: %w", errWire)
+			return "", object, nil, fmt.Errorf("frame: %w", errWire)
 		}
 		switch f.number {
 		case watchEventType:
-			kind = string(f.bytes)
+			kind = eventType(f.bytes)
 		case watchEventObject:
 			extension = f.bytes
 		}
@@ -125,75 +135,96 @@ func (e *EventReader) split(raw []byte) (kind string, object []byte, err error) 
 	for len(extension) > 0 {
 		f, rest, err := nextField(extension)
 		if err != nil {
-			return "", nil, fmt.Errorf("frame: %w", err)
+			return "", object, nil, fmt.Errorf("frame: %w", err)
 		}
 		if f.number == rawExtensionRaw && f.kind == wireBytes {
-			object = f.bytes
+			body = f.bytes
 		}
 		extension = rest
 	}
-	return kind, object, nil
+	object, objectErr = openEnvelope(body)
+	return kind, object, objectErr, nil
 }
 
 // splitJSON does the same for {"type":…,"object":…}.
-func splitJSON(raw []byte) (kind string, object []byte, err error) {
-	var frame struct {
-		Type   string   `json:"type"`
-		Object rawValue `json:"object"`
+func (e *EventReader) splitJSON(raw []byte) (kind watch.EventType, object encoded, objectErr, err error) {
+	c := jsonCursor{b: raw, brackets: e.in.scan.brackets}
+	objectErr = errJSON // until there is one
+	if c.next() != '{' {
+		return "", object, nil, fmt.Errorf("frame: %w", errJSON)
 	}
-	if err := json.UnmarshalCaseSensitivePreserveInts(raw, &frame); err != nil {
-		return "", nil, fmt.Errorf("frame: %w", err)
+	if _, err := c.enter(); err != nil {
+		return "", object, nil, fmt.Errorf("frame: %w", errJSON)
 	}
-	return frame.Type, frame.Object, nil
+	for done := c.empty('}'); !done; {
+		name, err := c.name()
+		switch first := c.next(); {
+		case err != nil:
+		case string(name) == "type" && first == '"':
+			var text []byte
+			text, err = c.text()
+			kind = eventType(text)
+		case string(name) == "object" && first == '{':
+			object, err = c.object()
+			objectErr = nil
+		default:
+			err = c.skip()
+		}
+		if err == nil {
+			done, err = c.separator('}')
+		}
+		if err != nil {
+			return "", object, nil, fmt.Errorf("frame: %w", errJSON)
+		}
+	}
+	if objectErr == nil {
+		object.apiVersion, object.kind = jsonKind(object.cursor)
+	}
+	return kind, object, objectErr, nil
 }
 
-// rawValue keeps a value's bytes without a copy.
-type rawValue []byte
-
-// UnmarshalJSON keeps the bytes.
-func (r *rawValue) UnmarshalJSON(b []byte) error { *r = b; return nil }
+// eventType turns the usual types into constants.
+func eventType(text []byte) watch.EventType {
+	for _, known := range [...]watch.EventType{watch.Modified, watch.Added, watch.Deleted, watch.Bookmark, watch.Error} {
+		if string(text) == string(known) {
+			return known
+		}
+	}
+	return watch.EventType(text)
+}
 
 // event decodes what a frame carries.
-func (e *EventReader) event(kind watch.EventType, body []byte) (Event, error) {
+func (e *EventReader) event(kind watch.EventType, object encoded, err error) (Event, error) {
 	event := Event{Type: kind}
 	switch kind {
-	case watch.Added, watch.Modified, watch.Deleted, watch.Bookmark, watch.Error:
+	case watch.Added, watch.Modified, watch.Deleted:
+	case watch.Bookmark:
+		return e.bookmark(object, err)
+	case watch.Error:
+		event.Status = e.status(object, err)
+		return event, nil
 	default:
 		return event, fmt.Errorf("frame of unknown type %q", kind)
 	}
-	env := envelope{raw: body}
-	var err error
-	if e.format == formatProtobuf {
-		env, err = openEnvelope(body)
-	} else {
-		env.apiVersion, env.kind = jsonKind(body)
-	}
-	if kind == watch.Error {
-		event.Status = e.status(env, err)
-		return event, nil
-	}
-	if kind == watch.Bookmark {
-		return e.bookmark(env, err)
+	if err == nil {
+		err = e.expect(object)
 	}
 	if err == nil {
-		err = e.expect(env.apiVersion, env.kind, env.raw, e.format)
-	}
-	if err == nil {
-		event.Object, err = e.decode(e.format, env.raw, nil)
+		event.Object, err = e.decode(object)
 	}
 	if err != nil {
-		event.Object, event.Err = nil, objectError(e.format, env.raw, err)
+		event.Object, event.Err = nil, object.broken(err)
 		event.ResourceVersion = event.Err.ResourceVersion
 		return event, nil
 	}
-	event.Hash = hashOf(e.format, env.raw)
+	event.Hash = object.hash()
 	event.ResourceVersion = event.Object.GetResourceVersion()
 	return event, nil
 }
 
 // bookmark reads a bookmark, of whose object only the metadata counts. One that cannot be read ends the stream: it may have been the one
 // that marks the end of the initial events.
-func (e *EventReader) bookmark(env envelope, err error) (Event, error) {
+func (e *EventReader) bookmark(env encoded, err error) (Event, error) {
 	event := Event{Type: watch.Bookmark}
 	if err != nil {
 		return event, fmt.Errorf("bookmark: %w", err)
@@ -211,7 +242,7 @@ func (e *EventReader) bookmark(env envelope, err error) (Event, error) {
 }
 
 // status reads the object of an ERROR frame. What is no Status becomes one: the watch failed anyway.
-func (e *EventReader) status(env envelope, err error) *metav1.Status {
+func (e *EventReader) status(env encoded, err error) *metav1.Status {
 	var status metav1.Status
 	if err == nil && string(env.kind) == string(kindStatus) {
 		if err = unmarshal(e.format, env.raw, &status); err == nil {

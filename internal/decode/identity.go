@@ -6,6 +6,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/json"
+
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // Field numbers of metav1.ObjectMeta, which is field 1 of every object.
@@ -17,26 +19,26 @@ const (
 	metaResourceVersion = 6
 )
 
-// identity is who an object is.
-type identity struct {
-	namespace, name, resourceVersion string
-	uid                              types.UID
+// identify reads who an object is from bytes that may be broken: it takes what it finds until they make no sense.
+func (e *encoded) identify() Identity {
+	var id Identity
+	if e.format == formatProtobuf {
+		id.fromProtobuf(inner(e.raw, objectMeta))
+		return id
+	}
+	members(e.cursor, func(name, value []byte) bool {
+		if string(name) == "metadata" {
+			id.fromJSON(value)
+		}
+		return string(name) != "metadata"
+	})
+	return id
 }
 
-// identify reads who an object is from bytes that may be broken: it takes what it finds until they make no sense.
-func identify(f format, raw []byte) identity {
-	var id identity
-	if f == formatProtobuf {
-		each(raw, objectMeta, func(meta []byte) { id.fromProtobuf(meta) })
-	} else {
-		members(raw, func(name, value []byte) bool {
-			if string(name) == "metadata" {
-				id.fromJSON(value)
-			}
-			return true
-		})
-	}
-	return id
+// broken returns the error of an object that could not be decoded, with whose it is.
+func (e *encoded) broken(err error) *ObjectError {
+	id := e.identify()
+	return &ObjectError{Key: id.Key, UID: id.UID, ResourceVersion: id.ResourceVersion, Err: err}
 }
 
 // each calls found with the content of each length-delimited field of that number, until the message ends or makes no sense.
@@ -53,8 +55,23 @@ func each(message []byte, number int, found func([]byte)) {
 	}
 }
 
+// inner returns the content of the last field of that number, and if the message is cut in it, what there is of it.
+func inner(message []byte, number int) (content []byte) {
+	for len(message) > 0 {
+		f, rest, err := nextField(message)
+		if f.number == number && f.kind == wireBytes && f.bytes != nil {
+			content = f.bytes
+		}
+		if err != nil {
+			return content
+		}
+		message = rest
+	}
+	return content
+}
+
 // fromProtobuf lets the first of each field win: after damage, what follows may be anything.
-func (id *identity) fromProtobuf(meta []byte) {
+func (id *Identity) fromProtobuf(meta []byte) {
 	first := func(number int) (found string) {
 		each(meta, number, func(b []byte) {
 			if found == "" {
@@ -63,22 +80,22 @@ func (id *identity) fromProtobuf(meta []byte) {
 		})
 		return found
 	}
-	id.name, id.namespace = first(metaName), first(metaNamespace)
-	id.uid, id.resourceVersion = types.UID(first(metaUID)), first(metaResourceVersion)
+	id.Key = resource.Key{Namespace: first(metaNamespace), Name: first(metaName)}
+	id.UID, id.ResourceVersion = types.UID(first(metaUID)), first(metaResourceVersion)
 }
 
-func (id *identity) fromJSON(meta []byte) {
-	members(meta, func(name, value []byte) bool {
+func (id *Identity) fromJSON(meta []byte) {
+	members(newCursor(meta), func(name, value []byte) bool {
 		var target *string
 		switch string(name) {
 		case "name":
-			target = &id.name
+			target = &id.Key.Name
 		case "namespace":
-			target = &id.namespace
+			target = &id.Key.Namespace
 		case "uid":
-			target = (*string)(&id.uid)
+			target = (*string)(&id.UID)
 		case "resourceVersion":
-			target = &id.resourceVersion
+			target = &id.ResourceVersion
 		default:
 			return true
 		}
@@ -91,8 +108,7 @@ func (id *identity) fromJSON(meta []byte) {
 
 // members calls found with the name and the bytes of each member of a JSON object, until found says no, or the object ends or makes no
 // sense. The bytes of the member where it makes no sense are all that follow.
-func members(object []byte, found func(name, value []byte) bool) {
-	c := newCursor(object)
+func members(c jsonCursor, found func(name, value []byte) bool) {
 	if c.next() != '{' {
 		return
 	}
@@ -107,10 +123,10 @@ func members(object []byte, found func(name, value []byte) bool) {
 		c.next()
 		start := c.i
 		if err := c.skip(); err != nil {
-			found(name, object[start:])
+			found(name, c.b[start:])
 			return
 		}
-		if !found(name, object[start:c.i]) {
+		if !found(name, c.b[start:c.i]) {
 			return
 		}
 		if done, err := c.separator('}'); done || err != nil {
@@ -120,7 +136,7 @@ func members(object []byte, found func(name, value []byte) bool) {
 }
 
 // jsonKind reads apiVersion and kind of a JSON object as far as they are readable.
-func jsonKind(object []byte) (apiVersion, kind []byte) {
+func jsonKind(object jsonCursor) (apiVersion, kind []byte) {
 	members(object, func(name, value []byte) bool {
 		if s, err := unquote(value); err == nil {
 			switch string(name) {

@@ -181,16 +181,3 @@ func TestErrorOfYieldComesBackUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-func TestItemAboveTheLimitIsRefusedWithoutBeingHeld(t *testing.T) {
-	list := podList(1)
-	list.Items[0].Spec.NodeName = strings.Repeat("n", 1<<20)
-	jsonBody := `{"items":[{"metadata":{"name":"` + strings.Repeat("n", 1<<20) + `"}}]}`
-	for mediaType, body := range map[string][]byte{MediaTypeProtobuf: seal(t, "PodList", list), MediaTypeJSON: []byte(jsonBody)} {
-		var tooLarge *TooLargeError
-		_, err := For(podDef, Limit(100_000)).List(mediaType, bytes.NewReader(body), func(Item) error { return nil })
-		if !errors.As(err, &tooLarge) || tooLarge.Limit != 100_000 {
-			t.Errorf("%s: %v", mediaType, err)
-		}
-	}
-}

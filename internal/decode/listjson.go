@@ -66,10 +66,13 @@ func (l *listReader) readItems() error {
 	}
 	return l.in.sequence('[', ']', func() error {
 		raw, err := l.in.value()
+		if isTooLarge(err) {
+			return l.oversizedJSON(raw)
+		}
 		if err != nil {
 			return err
 		}
-		if err := l.item(formatJSON, raw, l.in.scan.brackets); err != nil {
+		if err := l.item(encoded{format: formatJSON, raw: raw, cursor: jsonCursor{b: raw, brackets: l.in.scan.brackets}}); err != nil {
 			return err
 		}
 		l.in.advance(len(raw))

@@ -7,8 +7,6 @@ import (
 	"io"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // List reads a list's body from the stream and yields its items one by one, in their order; it never holds more than one.
@@ -46,7 +44,7 @@ type listReader struct {
 	in    *input
 	yield func(Item) error
 	meta  metav1.ListMeta
-	env   envelope // apiVersion and kind of the list
+	env   encoded // apiVersion and kind of the list
 
 	seenItems bool // JSON: "items" has been read
 }
@@ -140,33 +138,58 @@ func (l *listReader) readRaw() error {
 			}
 			continue
 		}
-		content, err := in.delimited()
+		size, err := in.length()
 		if err != nil {
 			return err
 		}
-		if number == listMeta {
-			err = l.meta.Unmarshal(content)
-		} else {
-			err = l.item(formatProtobuf, content, nil)
-		}
-		if err != nil {
-			return err
-		}
-		in.advance(len(content))
-		if in.offset() > end {
+		if size > end-in.offset() {
 			return fmt.Errorf("a field crosses the end of the list: %w", errWire)
+		}
+		if err := l.field(number, size); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// item decodes and yields one item.
-func (l *listReader) item(f format, raw []byte, brackets []bracket) error {
-	item := Item{Size: len(raw), Hash: hashOf(f, raw)}
-	var err error
-	if item.Object, err = l.decode(f, raw, brackets); err != nil {
-		item.Object, item.Err = nil, objectError(f, raw, err)
+// field reads the list's metadata or one item.
+func (l *listReader) field(number int, size int64) error {
+	if number == listItems && size > int64(l.in.limit) {
+		return l.oversized(size)
 	}
+	content, err := l.in.take(size)
+	if err != nil {
+		return err
+	}
+	if number == listMeta {
+		err = l.meta.Unmarshal(content)
+	} else {
+		err = l.item(encoded{format: formatProtobuf, raw: content})
+	}
+	l.in.advance(len(content))
+	return err
+}
+
+// item decodes one item, unless it is known, and yields it.
+func (l *listReader) item(e encoded) error {
+	item := Item{Size: len(e.raw), Hash: e.hash()}
+	if l.reuse != nil {
+		id := e.identify()
+		id.Hash = item.Hash
+		if item.Object = l.reuse(id); item.Object != nil {
+			item.Reused = true
+			return l.give(item)
+		}
+	}
+	var err error
+	if item.Object, err = l.decode(e); err != nil {
+		item.Object, item.Err = nil, e.broken(err)
+	}
+	return l.give(item)
+}
+
+// give yields an item.
+func (l *listReader) give(item Item) error {
 	if err := l.yield(item); err != nil {
 		return &yieldError{err}
 	}
@@ -184,15 +207,4 @@ func (l *listReader) checkListKind(apiVersion, kind string) error {
 		return fmt.Errorf("the server sent one object, %s %s", apiVersion, kind)
 	}
 	return nil
-}
-
-// objectError finds out whose bytes could not be decoded.
-func objectError(f format, raw []byte, err error) *ObjectError {
-	id := identify(f, raw)
-	return &ObjectError{
-		Key:             resource.Key{Namespace: id.namespace, Name: id.name},
-		UID:             id.uid,
-		ResourceVersion: id.resourceVersion,
-		Err:             err,
-	}
 }

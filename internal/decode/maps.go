@@ -39,14 +39,14 @@ func (s *session) entries(n *node, p unsafe.Pointer, raw []byte, tagSize, count 
 			m.strings[s.str(n.key, key)] = s.str(n.elem, content)
 			continue
 		}
-		value := m.value()
+		value := m.other.value()
 		if n.elem.typ.Kind() == reflect.Slice {
 			newSlice(n.elem.typ, value, 0) // there, though nothing may be in it
 		}
 		if err := s.content(n.elem, value, content); err != nil {
 			return err
 		}
-		m.put(s.str(n.key, key))
+		m.other.put(s.str(n.key, key))
 	}
 	return nil
 }
@@ -67,70 +67,83 @@ func (s *session) mapping(n *node, p unsafe.Pointer) error {
 			return err
 		}
 		key := s.str(n.key, name)
-		if err := s.value(n.elem, m.value()); err != nil {
+		if m.strings != nil && s.next() == '"' {
+			text, err := s.text()
+			if err != nil {
+				return err
+			}
+			m.strings[key] = s.str(n.elem, text)
+		} else if err := s.mapValue(n, m, key); err != nil {
 			return err
 		}
-		m.put(key)
 		if done, err := s.separator('}'); done || err != nil {
 			return err
 		}
 	}
 }
 
-// mapFiller fills a map. That its keys or values may be of named types makes no difference in memory, so that the types of nearly
-// all API maps need no reflection.
-type mapFiller struct {
-	node       *node
-	strings    map[string]string
-	quantities map[string]resource.Quantity
-	other      reflect.Value
+// mapValue reads the value of a key from JSON.
+func (s *session) mapValue(n *node, m newMapping, key string) error {
+	if m.strings != nil {
+		m.strings[key] = ""
+		return s.word("null")
+	}
+	if err := s.value(n.elem, m.other.value()); err != nil {
+		return err
+	}
+	m.other.put(key)
+	return nil
+}
 
-	text     string
-	quantity resource.Quantity
-	elem     reflect.Value // of another map
+// newMapping is a map to be filled. That a map's keys or values are of named types makes no difference in memory, so that the types of nearly
+// all API maps need no reflection.
+type newMapping struct {
+	strings map[string]string // nil: another type
+	other   *otherMap
+}
+
+// otherMap is a map whose values are not strings, with a variable to read them into.
+type otherMap struct {
+	typ        reflect.Type
+	quantities map[string]resource.Quantity // nil: another type
+	quantity   resource.Quantity
+	any        reflect.Value
+	elem       reflect.Value
 }
 
 // newMap makes a map at p.
-func newMap(n *node, p unsafe.Pointer, count int) *mapFiller {
-	m := &mapFiller{node: n}
+func newMap(n *node, p unsafe.Pointer, count int) newMapping {
 	switch n.elem.json {
 	case kindString:
-		m.strings = make(map[string]string, count)
-		*(*map[string]string)(p) = m.strings
+		m := make(map[string]string, count)
+		*(*map[string]string)(p) = m
+		return newMapping{strings: m}
 	case kindQuantity:
-		m.quantities = make(map[string]resource.Quantity, count)
-		*(*map[string]resource.Quantity)(p) = m.quantities
+		m := make(map[string]resource.Quantity, count)
+		*(*map[string]resource.Quantity)(p) = m
+		return newMapping{other: &otherMap{quantities: m}}
 	default:
-		m.other = reflect.MakeMapWithSize(n.typ, count)
-		m.elem = reflect.New(n.elem.typ).Elem()
-		valueAt(n.typ, p).Set(m.other)
+		m := &otherMap{typ: n.typ, any: reflect.MakeMapWithSize(n.typ, count), elem: reflect.New(n.elem.typ).Elem()}
+		valueAt(n.typ, p).Set(m.any)
+		return newMapping{other: m}
 	}
-	return m
 }
 
 // value returns where the next value is to be read to, zeroed.
-func (m *mapFiller) value() unsafe.Pointer {
-	switch {
-	case m.strings != nil:
-		m.text = ""
-		return unsafe.Pointer(&m.text)
-	case m.quantities != nil:
+func (m *otherMap) value() unsafe.Pointer {
+	if m.quantities != nil {
 		m.quantity = resource.Quantity{}
 		return unsafe.Pointer(&m.quantity)
-	default:
-		m.elem.SetZero()
-		return m.elem.Addr().UnsafePointer()
 	}
+	m.elem.SetZero()
+	return m.elem.Addr().UnsafePointer()
 }
 
 // put stores the value that was read.
-func (m *mapFiller) put(key string) {
-	switch {
-	case m.strings != nil:
-		m.strings[key] = m.text
-	case m.quantities != nil:
+func (m *otherMap) put(key string) {
+	if m.quantities != nil {
 		m.quantities[key] = m.quantity
-	default:
-		m.other.SetMapIndex(reflect.ValueOf(key).Convert(m.node.typ.Key()), m.elem)
+		return
 	}
+	m.any.SetMapIndex(reflect.ValueOf(key).Convert(m.typ.Key()), m.elem)
 }

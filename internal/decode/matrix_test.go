@@ -57,6 +57,14 @@ func bytesOf(t testing.TB, f format, o any) []byte {
 	return raw
 }
 
+func encodedOf(f format, raw []byte) encoded {
+	e := encoded{format: f, raw: raw}
+	if f == formatJSON {
+		e.cursor = newCursor(raw)
+	}
+	return e
+}
+
 func mediaTypeOf(f format) string {
 	if f == formatProtobuf {
 		return MediaTypeProtobuf
@@ -170,7 +178,7 @@ func compareAll(t *testing.T, def *resource.Definition, f format, raws [][]byte)
 	table := NewTable(0)
 	for _, d := range []*Decoder{For(def), For(def, Shared(table)), For(def, Shared(table))} {
 		for i, raw := range raws {
-			if _, err := d.decodePlanned(f, raw, nil); err != nil {
+			if _, err := d.decodePlanned(encodedOf(f, raw)); err != nil {
 				t.Fatalf("left to the official decoder: %v", err)
 			}
 			have, err := d.Object(mediaTypeOf(f), sealRaw(t, def, f, raw))

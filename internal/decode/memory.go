@@ -26,18 +26,21 @@ func borrowed(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b
 // newOf allocates a zero value.
 func newOf(t reflect.Type) unsafe.Pointer { return reflect.New(t).UnsafePointer() }
 
-// newSlice allocates a slice of exactly n zero elements and stores it at p. A shared slice must have no spare capacity: an append
-// of one owner would show up in another's.
+// newSlice allocates a slice of exactly n zero elements and stores it at p, where a nil slice is. A shared slice must have no spare
+// capacity: an append of one owner would show up in another's.
 func newSlice(t reflect.Type, p unsafe.Pointer, n int) unsafe.Pointer {
-	h := sliceHeader{len: n, cap: n}
-	if t.Elem().Kind() == reflect.String {
-		h.data = unsafe.Pointer(unsafe.SliceData(make([]string, n)))
-	} else {
-		h.data = reflect.MakeSlice(t, n, n).UnsafePointer()
+	if n == 0 {
+		*(*sliceHeader)(p) = sliceHeader{data: unsafe.Pointer(&nothing)}
+		return unsafe.Pointer(&nothing)
 	}
-	*(*sliceHeader)(p) = h
+	valueAt(t, p).Grow(n) // unlike reflect.MakeSlice it allocates no header
+	h := (*sliceHeader)(p)
+	h.len, h.cap = n, n
 	return h.data
 }
+
+// nothing is where slices point to that are empty, but not nil.
+var nothing [1]uint64
 
 // pointerOf returns the address of the struct that an object's pointer points to.
 func pointerOf(o any) unsafe.Pointer { return reflect.ValueOf(o).UnsafePointer() }

@@ -60,10 +60,10 @@ func (s *session) learned(w want, k kind, p unsafe.Pointer, raw []byte) {
 
 // str returns the bytes as a string.
 func (s *session) str(n *node, b []byte) string {
-	var out string
-	if len(b) == 0 {
-		return out
+	if s.table == nil {
+		return string(b)
 	}
+	var out string
 	w, ok := s.known(stringClass, n.gate, kindString, unsafe.Pointer(&out), b)
 	if !ok {
 		out = string(b)

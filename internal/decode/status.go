@@ -16,16 +16,12 @@ func Status(mediaType string, body []byte) (*metav1.Status, bool) {
 	if err != nil {
 		return nil, false
 	}
-	env := envelope{raw: body}
-	if f == formatProtobuf {
-		if env, err = openEnvelope(body); err != nil {
-			return nil, false
-		}
-	} else {
-		env.apiVersion, env.kind = jsonKind(body)
+	e, err := open(f, body)
+	if err != nil {
+		return nil, false
 	}
 	var status metav1.Status
-	if !bytes.Equal(env.kind, kindStatus) || unmarshal(f, env.raw, &status) != nil {
+	if !bytes.Equal(e.kind, kindStatus) || unmarshal(f, e.raw, &status) != nil {
 		return nil, false
 	}
 	status.TypeMeta = statusTypeMeta

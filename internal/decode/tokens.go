@@ -47,7 +47,7 @@ func (in *input) punctuation(want byte) error {
 }
 
 // value returns the next JSON value as a window, which the caller consumes with advance. Its brackets are in in.scan until the next
-// value is read.
+// value is read. With a TooLargeError comes the beginning of the value; skipRest gets behind it.
 func (in *input) value() ([]byte, error) {
 	if _, err := in.token(); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (in *input) value() ([]byte, error) {
 	for seen := 0; ; {
 		n, done := in.scan.feed(in.window()[seen:])
 		if seen += n; seen > in.limit {
-			return nil, &TooLargeError{Limit: in.limit}
+			return in.window()[:seen:seen], &TooLargeError{Limit: in.limit}
 		}
 		if seen == 0 && done {
 			return nil, fmt.Errorf("want a value, have %q: %w", in.window()[0], errJSON)
@@ -81,6 +81,11 @@ func (in *input) skipValue() error {
 		return err
 	}
 	in.scan.reset()
+	return in.skipRest()
+}
+
+// skipRest consumes the rest of a value whose beginning has been consumed.
+func (in *input) skipRest() error {
 	for in.scan.flat = true; ; {
 		n, done := in.scan.feed(in.window())
 		in.advance(n)

@@ -55,6 +55,7 @@ func nextField(b []byte) (f wireField, rest []byte, err error) {
 			return f, nil, varintError(n)
 		}
 		if b = b[n:]; size > uint64(len(b)) {
+			f.bytes = b // what there is of it
 			return f, nil, io.ErrUnexpectedEOF
 		}
 		f.bytes = b[:size:size]
@@ -180,6 +181,11 @@ func (in *input) delimited() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return in.take(size)
+}
+
+// take returns the next bytes as a window, which the caller consumes with advance.
+func (in *input) take(size int64) ([]byte, error) {
 	if size > int64(in.limit) {
 		return nil, &TooLargeError{Limit: in.limit}
 	}
