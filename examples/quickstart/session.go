@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -100,11 +99,14 @@ func (c *controller) report(ctx context.Context, client *rest.Client, namespace 
 func probe(ctx context.Context, client *rest.Client, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return errors.Join(
-		listOne(ctx, typed.For(client, appsv1.Deployments).Namespace(namespace), "deployments"),
-		listOne(ctx, typed.For(client, corev1.Pods).Namespace(namespace), "pods"),
-		listOne(ctx, typed.For(client, corev1.ConfigMaps).Namespace(namespace), "configmaps"),
-	)
+	err := listOne(ctx, typed.For(client, appsv1.Deployments).Namespace(namespace), "deployments")
+	if err == nil {
+		err = listOne(ctx, typed.For(client, corev1.Pods).Namespace(namespace), "pods")
+	}
+	if err == nil {
+		err = listOne(ctx, typed.For(client, corev1.ConfigMaps).Namespace(namespace), "configmaps")
+	}
+	return err
 }
 
 func listOne[T resource.Object](ctx context.Context, client typed.Client[T], what string) error {

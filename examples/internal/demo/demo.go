@@ -25,5 +25,5 @@ func Start(ctx context.Context) (config *rest.Config, stop func() error, err err
 	if err := server.WaitListening(ctx); err != nil {
 		return nil, nil, stop()
 	}
-	return &rest.Config{Host: server.URL()}, stop, nil
+	return server.Config(), stop, nil
 }
