@@ -20,6 +20,33 @@ type groups struct {
 	keys       terms // ("", key) → terms of labels
 }
 
+// each visits the groups that are members of a posting, which may be nil, until visit returns false.
+func (g *groups) each(p *posting, visit func(*group) bool) {
+	if p == nil {
+		return
+	}
+	var buffer [1][]uint32
+	for _, piece := range p.members.pieces(&buffer) {
+		for _, number := range piece {
+			if !visit(g.all.get(number)) {
+				return
+			}
+		}
+	}
+}
+
+// every visits all groups, until visit returns false.
+func (g *groups) every(visit func(*group) bool) {
+	g.all.each(func(_ uint32, groups *[width]*group) bool {
+		for _, one := range groups {
+			if one != nil && !visit(one) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 type group struct {
 	slots set
 	batch uint64 // that may write to this group

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"iter"
-
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/resource"
@@ -44,7 +42,12 @@ func (v *version) everything() []resource.Object {
 }
 
 func (v *version) inNamespace(namespace string) []resource.Object {
-	return v.collectGroups(v.groups.of(v.groups.namespaces.find("", namespace)))
+	groups := make([]*group, 0, 8)
+	v.groups.each(v.groups.namespaces.find("", namespace), func(g *group) bool {
+		groups = append(groups, g)
+		return true
+	})
+	return v.collectGroups(groups)
 }
 
 // scan asks every object.
@@ -61,64 +64,44 @@ func (v *version) scan(selector labels.Selector, namespace string) (found []reso
 	return found
 }
 
-// of iterates over the groups that are members of a posting, which may be nil.
-func (g *groups) of(p *posting) iter.Seq[*group] {
-	return func(yield func(*group) bool) {
-		if p == nil {
-			return
-		}
-		var buffer [1][]uint32
-		for _, piece := range p.members.pieces(&buffer) {
-			for _, number := range piece {
-				if !yield(g.all.get(number)) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// in iterates over the objects of a set of slots.
-func (v *version) in(slots *set) iter.Seq[resource.Object] {
-	return func(yield func(resource.Object) bool) {
-		var buffer [1][]uint32
-		for _, piece := range slots.pieces(&buffer) {
-			for _, slot := range piece {
-				if !yield(v.objects.get(slot)) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// collect appends the objects of a set of slots. Neighbours, as a first list leaves them, are in one leaf.
-func (v *version) collect(found []resource.Object, slots *set) []resource.Object {
+// visit calls yield with the objects of a set of slots, until it returns false.
+func (v *version) visit(slots *set, yield func(resource.Object) bool) bool {
 	var buffer [1][]uint32
-	var leaf *node[resource.Object]
+	var leaf *node[resource.Object] // neighbours, as a first list leaves them, are in one
 	number := ^uint32(0)
 	for _, piece := range slots.pieces(&buffer) {
 		for _, slot := range piece {
 			if slot/width != number {
 				leaf, number = v.objects.leaf(slot), slot/width
 			}
-			found = append(found, leaf.of[slot%width])
+			if !yield(leaf.of[slot%width]) {
+				return false
+			}
 		}
 	}
+	return true
+}
+
+// collect appends the objects of a set of slots.
+func (v *version) collect(found []resource.Object, slots *set) []resource.Object {
+	v.visit(slots, func(o resource.Object) bool {
+		found = append(found, o)
+		return true
+	})
 	return found
 }
 
 // collectGroups returns the objects of groups, in one allocation of the right size.
-func (v *version) collectGroups(groups iter.Seq[*group]) []resource.Object {
+func (v *version) collectGroups(groups []*group) []resource.Object {
 	size := 0
-	for g := range groups {
+	for _, g := range groups {
 		size += g.slots.len()
 	}
 	if size == 0 {
 		return nil
 	}
 	found := make([]resource.Object, 0, size)
-	for g := range groups {
+	for _, g := range groups {
 		found = v.collect(found, &g.slots)
 	}
 	return found

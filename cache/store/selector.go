@@ -1,7 +1,6 @@
 package store
 
 import (
-	"iter"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -39,15 +38,20 @@ func (v *version) match(requirements labels.Requirements, namespace string) []re
 		}
 	}
 	matching := make([]*group, 0, 8)
-	for candidate := range g.candidates(wishes, home) {
-		if home != anyNamespace && candidate.id.namespace() != home {
-			continue
-		}
-		if v.fulfils(candidate, wishes) {
+	consider := func(candidate *group) bool {
+		if (home == anyNamespace || candidate.id.namespace() == home) && v.fulfils(candidate, wishes) {
 			matching = append(matching, candidate)
 		}
+		return true
 	}
-	return v.collectGroups(slices.Values(matching))
+	if postings, all := g.candidates(wishes, home); all {
+		g.every(consider)
+	} else {
+		for _, p := range postings {
+			g.each(p, consider)
+		}
+	}
+	return v.collectGroups(matching)
 }
 
 // anyNamespace is no namespace's number.
@@ -93,80 +97,46 @@ func (g *groups) wish(r *labels.Requirement) (w wish, h hope) {
 	}
 }
 
-// candidates returns the smallest collection of groups that surely has all matching ones.
-func (g *groups) candidates(wishes []wish, home uint32) iter.Seq[*group] {
-	best, cost := -1, g.length
+// candidates returns the smallest collection of groups that surely has all matching ones, as postings without a common member.
+// Or it says that nothing is smaller than all groups.
+func (g *groups) candidates(wishes []wish, home uint32) (smallest []*posting, all bool) {
+	cost := g.length
 	if home != anyNamespace {
-		cost = g.namespaces.postings.get(home).members.len()
+		smallest = []*posting{g.namespaces.postings.get(home)}
+		cost = smallest[0].members.len()
 	}
 	for i := range wishes {
 		if wishes[i].not {
 			continue
 		}
-		if c := g.cost(&wishes[i], cost); c < cost {
-			best, cost = i, c
+		if postings, c := g.postings(&wishes[i], cost); c < cost {
+			smallest, cost = postings, c
 		}
 	}
-	switch {
-	case best >= 0:
-		return g.under(&wishes[best])
-	case home != anyNamespace:
-		return g.of(g.namespaces.postings.get(home))
-	default:
-		return g.every
-	}
+	return smallest, smallest == nil
 }
 
-// cost returns how many groups a wish leads to, or any larger number than limit if there are that many.
-func (g *groups) cost(w *wish, limit int) (sum int) {
-	for p := range g.postings(w) {
-		if sum += p.members.len(); sum > limit {
-			break
+// postings returns the labels that a wish speaks of, and how many groups have them: a group has one value for a key, so it counts
+// once. It gives up when there are as many as limit.
+func (g *groups) postings(w *wish, limit int) (found []*posting, cost int) {
+	pieces := [][]uint32{w.terms}
+	if len(w.terms) == 0 {
+		p := g.keys.postings.get(w.key)
+		if p.members.len() >= limit { // each label has at least one group
+			return nil, limit
 		}
+		pieces = p.members.pieces(new([1][]uint32))
 	}
-	return sum
-}
-
-// under iterates over the groups that a wish leads to. A group has one value for a key, so it comes once.
-func (g *groups) under(w *wish) iter.Seq[*group] {
-	return func(yield func(*group) bool) {
-		for p := range g.postings(w) {
-			for candidate := range g.of(p) {
-				if !yield(candidate) {
-					return
-				}
+	for _, piece := range pieces {
+		for _, term := range piece {
+			p := g.labels.postings.get(term)
+			if cost += p.members.len(); cost >= limit {
+				return nil, limit
 			}
+			found = append(found, p)
 		}
 	}
-}
-
-// postings iterates over the labels that a wish speaks of.
-func (g *groups) postings(w *wish) iter.Seq[*posting] {
-	return func(yield func(*posting) bool) {
-		pieces := [][]uint32{w.terms}
-		if len(w.terms) == 0 {
-			pieces = g.keys.postings.get(w.key).members.pieces(new([1][]uint32))
-		}
-		for _, piece := range pieces {
-			for _, term := range piece {
-				if !yield(g.labels.postings.get(term)) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// every iterates over all groups.
-func (g *groups) every(yield func(*group) bool) {
-	g.all.each(func(_ uint32, groups *[width]*group) bool {
-		for _, candidate := range groups {
-			if candidate != nil && !yield(candidate) {
-				return false
-			}
-		}
-		return true
-	})
+	return found, cost
 }
 
 // fulfils checks a group, and with it each of its objects.

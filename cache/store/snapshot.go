@@ -84,13 +84,9 @@ func (s Snapshot) All() iter.Seq[resource.Object] {
 // Namespace iterates over the objects of one namespace; "" holds the cluster-scoped objects.
 func (s Snapshot) Namespace(namespace string) iter.Seq[resource.Object] {
 	return func(yield func(resource.Object) bool) {
-		for g := range s.v.groups.of(s.v.groups.namespaces.find("", namespace)) {
-			for o := range s.v.in(&g.slots) {
-				if !yield(o) {
-					return
-				}
-			}
-		}
+		s.v.groups.each(s.v.groups.namespaces.find("", namespace), func(g *group) bool {
+			return s.v.visit(&g.slots, yield)
+		})
 	}
 }
 
