@@ -27,7 +27,8 @@ var ConfigMaps = resource.Define[*v1.ConfigMap]("", "v1", "configmaps", "ConfigM
 
 // Collection is a versioned collection of ConfigMaps, safe for concurrent use.
 type Collection struct {
-	// Faults are looked at before each request and event. They are set before the collection is used, or under Lock.
+	// Faults are looked at before each request and event. They are set before the collection is used, or under Lock. All but Item are
+	// called with the collection locked.
 	Faults
 
 	mu        sync.Mutex // owns the rest
@@ -55,6 +56,8 @@ type Faults struct {
 	Broken func(*v1.ConfigMap) bool
 	// Nameless says, of a broken object, that not even its name can be read.
 	Nameless func(*v1.ConfigMap) bool
+	// Hold says that open watches send nothing, for now.
+	Hold func() bool
 	// NoEnd leaves the bookmark out that ends initial events.
 	NoEnd func() bool
 }
@@ -263,7 +266,10 @@ func (c *Collection) List(ctx context.Context, opts metav1.ListOptions, yield fu
 		if err := ctx.Err(); err != nil {
 			return metav1.ListMeta{}, err
 		}
-		if err := yield(c.item(o)); err != nil {
+		c.mu.Lock()
+		item := c.item(o)
+		c.mu.Unlock()
+		if err := yield(item); err != nil {
 			return metav1.ListMeta{}, err
 		}
 	}

@@ -65,16 +65,11 @@ func (w *watcher) Close() {
 // Next returns the next event.
 func (w *watcher) Next() (decode.Event, error) {
 	for {
-		event, changed, err := w.next()
+		event, changed, err := w.faulty()
 		if err != nil {
 			return decode.Event{}, err
 		}
 		if changed == nil {
-			if w.c.Event != nil {
-				if err := w.c.Event(&event); err != nil {
-					return decode.Event{}, err
-				}
-			}
 			return event, nil
 		}
 		select {
@@ -85,11 +80,20 @@ func (w *watcher) Next() (decode.Event, error) {
 	}
 }
 
-// next returns an event that is there, or a channel to wait on.
+// faulty is next, with the fault of the event.
+func (w *watcher) faulty() (decode.Event, <-chan struct{}, error) {
+	w.c.mu.Lock()
+	defer w.c.mu.Unlock()
+	event, changed, err := w.next()
+	if err == nil && changed == nil && w.c.Event != nil {
+		err = w.c.Event(&event)
+	}
+	return event, changed, err
+}
+
+// next returns an event that is there, or a channel to wait on. The collection's lock is held.
 func (w *watcher) next() (decode.Event, <-chan struct{}, error) {
 	c := w.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	select {
 	case <-w.closed:
 		return decode.Event{}, nil, errors.New("the watch was closed")
@@ -97,6 +101,9 @@ func (w *watcher) next() (decode.Event, <-chan struct{}, error) {
 	}
 	if w.err != nil {
 		return decode.Event{}, nil, w.err
+	}
+	if c.Hold != nil && c.Hold() {
+		return decode.Event{}, c.changed, nil
 	}
 	if len(w.initial) > 0 {
 		o := w.initial[0]
