@@ -11,7 +11,7 @@ import (
 func TestOpenAPIDocumentsAreReadByTheTableOfThem(t *testing.T) {
 	_, client := script(t, map[string]page{
 		"/openapi/v2":              {body: `{"swagger":"2.0"}`},
-		"/openapi/v3":              {body: `{"paths":{"apis/apps/v1":{"serverRelativeURL":"/openapi/v3/apis/apps/v1?hash=7"},"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=8"},"bad":{"serverRelativeURL":"https://elsewhere/"}}}`},
+		"/openapi/v3":              {contentType: "text/plain; charset=utf-8", body: `{"paths":{"apis/apps/v1":{"serverRelativeURL":"/openapi/v3/apis/apps/v1?hash=7"},"api/v1":{"serverRelativeURL":"/openapi/v3/api/v1?hash=8"},"bad":{"serverRelativeURL":"https://elsewhere/"}}}`},
 		"/openapi/v3/apis/apps/v1": {body: `{"openapi":"3.0.0"}`},
 	})
 	ctx := t.Context()
@@ -41,6 +41,11 @@ func TestAServerWithoutOpenAPISaysSo(t *testing.T) {
 	_, err2 := client.OpenAPIV2(t.Context())
 	_, err3 := client.OpenAPIV3(t.Context())
 	_, errVersion := client.Version(t.Context())
+	_, other := script(t, map[string]page{"/openapi/v3": {contentType: "text/html", body: "<html>"}})
+	_, errPage := other.OpenAPIV3(t.Context())
+	if errPage == nil || !strings.Contains(errPage.Error(), `of content type "text/html", cannot be read`) {
+		t.Errorf("have %v", errPage)
+	}
 	for want, err := range map[string]error{"ask for the OpenAPI document: ": err2, "ask for the OpenAPI documents: ": err3, "ask for the server's version: ": errVersion} {
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("have %v", err)
