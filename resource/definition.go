@@ -42,6 +42,7 @@ type Definition struct {
 	subresources []Subresource
 	protobuf     bool
 	goType       reflect.Type // the struct, not the pointer
+	full         reflect.Type // of a view: the struct of which goType has a part
 }
 
 // GroupVersionResource returns the resource's full name.

@@ -25,6 +25,7 @@ type Decoder struct {
 	typeMeta metav1.TypeMeta
 	form     form
 	limit    int
+	drops    *dropTree
 	plan     *plan
 	table    *Table // nil: objects are private
 	reuse    func(Identity) resource.Object
@@ -58,18 +59,21 @@ func Reuse(known func(Identity) resource.Object) Option {
 
 // For returns a decoder for the resource's objects.
 func For(def *resource.Definition, opts ...Option) *Decoder {
-	d := &Decoder{def: def, limit: DefaultLimit, plan: planOf(def.GoType(), nil)}
+	d := &Decoder{def: def, limit: DefaultLimit}
 	d.typeMeta.APIVersion, d.typeMeta.Kind = def.GroupVersionKind().ToAPIVersionAndKind()
+	shape, at := def.GoType(), place{full: def.Full()}
 	switch def.GoType() {
 	case reflect.TypeFor[unstructured.Unstructured]():
 		d.form = untyped
-		d.plan = planOf(reflect.TypeFor[any](), nil)
+		shape, at.full = reflect.TypeFor[any](), nil
 	case reflect.TypeFor[metav1.PartialObjectMetadata]():
 		d.form = metadataOnly
 	}
 	for _, opt := range opts {
 		opt(d)
 	}
+	at.drops = d.drops
+	d.plan = planOf(shape, at)
 	return d
 }
 
@@ -105,7 +109,9 @@ func (d *Decoder) decode(e encoded) (o resource.Object, err error) {
 	}()
 	o, err = d.decodePlanned(e)
 	if err == errUnusual {
-		o, err = d.decodeOfficial(e)
+		if o, err = d.decodeOfficial(e); err == nil {
+			d.drops.prune(reflect.ValueOf(o).Elem())
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", d.def, err)
@@ -139,6 +145,7 @@ func (d *Decoder) decodePlanned(e encoded) (resource.Object, error) {
 	}
 	var err error
 	if u, ok := o.(*unstructured.Unstructured); ok {
+		s.drops = d.drops
 		u.Object, err = s.anyMap(root)
 	} else {
 		err = s.value(root, pointerOf(o))
@@ -157,7 +164,7 @@ func (d *Decoder) decodeOfficial(e encoded) (resource.Object, error) {
 	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
 	if e.format == formatProtobuf {
 		message, ok := o.(interface{ Unmarshal([]byte) error })
-		if !ok {
+		if !ok || d.def.Full() != nil {
 			return nil, fmt.Errorf("%T cannot be read from protobuf", o)
 		}
 		if len(e.raw) > maxOfficial {

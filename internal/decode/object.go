@@ -179,11 +179,12 @@ func (s *session) composite(n *node, p unsafe.Pointer, c byte) error {
 	if err != nil {
 		return err
 	}
-	gate := n.gate
-	if n.json == kindAny {
-		gate += s.member
+	w, ok := want{}, false
+	if n.json != kindAny {
+		w, ok = s.known(n.class, n.gate, n.json, p, raw)
+	} else if s.drops == nil {
+		w, ok = s.known(n.class, n.gate+s.member, n.json, p, raw)
 	}
-	w, ok := s.known(n.class, gate, n.json, p, raw)
 	if ok {
 		s.leap(br)
 		return nil

@@ -77,29 +77,36 @@ func newClass() *class {
 	return c
 }
 
+// place is what a type's node depends on besides the type: what is dropped below it, and, in a view, the type that the wire has.
+type place struct {
+	drops *dropTree
+	full  reflect.Type // nil: the type itself
+}
+
 // planKey names a plan, and a struct in it.
 type planKey struct {
-	typ   reflect.Type
-	drops *dropTree
+	typ reflect.Type
+	place
 }
 
 var plans sync.Map // planKey → *plan
 
-// planOf returns the plan of a struct type without the dropped fields.
-func planOf(t reflect.Type, drops *dropTree) *plan {
-	key := planKey{t, drops}
-	if p, ok := plans.Load(key); ok && drops == nil {
+// planOf returns the plan of a type.
+func planOf(t reflect.Type, at place) *plan {
+	key := planKey{t, at}
+	if p, ok := plans.Load(key); ok {
 		return p.(*plan)
 	}
 	c := &compiler{structs: map[planKey]*node{}, classes: map[planKey]*class{}}
 	p := &plan{typeMeta: -1}
-	p.root = c.node(t, drops)
+	p.root = c.node(t, at)
 	p.gates = c.gates
-	if t.Kind() != reflect.Struct {
-	} else if f, ok := t.FieldByName("TypeMeta"); ok && f.Type == reflect.TypeFor[metav1.TypeMeta]() && len(f.Index) == 1 {
-		p.typeMeta = int64(f.Offset)
+	if t.Kind() == reflect.Struct {
+		if f, ok := t.FieldByName("TypeMeta"); ok && f.Type == reflect.TypeFor[metav1.TypeMeta]() && len(f.Index) == 1 {
+			p.typeMeta = int64(f.Offset)
+		}
 	}
-	if drops == nil { // else the tree is the caller's own, and the plan lives as long as the decoder
+	if at.drops == nil { // else the tree is the caller's own, and the plan lives as long as the decoder
 		plans.Store(key, p)
 	}
 	return p
@@ -124,19 +131,21 @@ var (
 )
 
 // node compiles a type. Structs are looked up first, which ends the recursion of types that contain themselves.
-func (c *compiler) node(t reflect.Type, drops *dropTree) *node {
-	if t.Kind() == reflect.Struct {
-		if n, ok := c.structs[planKey{t, drops}]; ok {
-			return n
-		}
+func (c *compiler) node(t reflect.Type, at place) *node {
+	if at.full == t {
+		at.full = nil
 	}
-	n := &node{typ: t, class: c.class(t, drops), gate: c.gates}
+	key := planKey{t, at}
+	if n, ok := c.structs[key]; ok {
+		return n
+	}
+	n := &node{typ: t, class: c.class(key), gate: c.gates}
 	c.gates++
 	n.trusted = strings.HasPrefix(t.PkgPath(), "k8s.io/api")
 	if t.Kind() == reflect.Struct {
-		c.structs[planKey{t, drops}] = n
+		c.structs[key] = n
 	}
-	k := c.shape(n, drops)
+	k := c.shape(n, at)
 	n.proto, n.json = k, k
 	if known, ok := wellKnown[t]; ok {
 		n.proto, n.json = known, known
@@ -146,17 +155,19 @@ func (c *compiler) node(t reflect.Type, drops *dropTree) *node {
 	} else {
 		c.ownMethods(n)
 	}
-	if n.proto == kindStruct {
-		c.compileMessage(n, drops)
-	}
 	if n.json == kindStruct {
-		c.compileObject(n, drops)
+		c.compileObject(n, at)
+	}
+	if n.proto == kindStruct && at.full != nil {
+		c.compileView(n, at)
+	} else if n.proto == kindStruct {
+		c.compileMessage(n, at)
 	}
 	return n
 }
 
 // shape compiles what a type consists of.
-func (c *compiler) shape(n *node, drops *dropTree) kind {
+func (c *compiler) shape(n *node, at place) kind {
 	switch t := n.typ; t.Kind() {
 	case reflect.Bool:
 		return kindBool
@@ -171,19 +182,19 @@ func (c *compiler) shape(n *node, drops *dropTree) kind {
 	case reflect.Struct:
 		return kindStruct
 	case reflect.Pointer:
-		n.elem = c.node(t.Elem(), drops)
+		n.elem = c.node(t.Elem(), at.pointee())
 		return kindPointer
 	case reflect.Slice:
 		if t.Elem() == reflect.TypeFor[byte]() {
 			return kindBytes
 		}
-		n.elem = c.node(t.Elem(), drops)
+		n.elem = c.node(t.Elem(), at.elem())
 		return kindSlice
 	case reflect.Map:
-		if t.Key().Kind() != reflect.String || c.hasMethod(t.Key(), textUnmarshaler) {
+		if t.Key().Kind() != reflect.String || hasMethod(t.Key(), textUnmarshaler) {
 			return kindOpaque
 		}
-		n.key, n.elem = c.node(t.Key(), nil), c.node(t.Elem(), drops)
+		n.key, n.elem = c.node(t.Key(), place{}), c.node(t.Elem(), at.elem())
 		return kindMap
 	case reflect.Interface:
 		if t.NumMethod() == 0 {
@@ -192,6 +203,22 @@ func (c *compiler) shape(n *node, drops *dropTree) kind {
 		}
 	}
 	return kindOpaque
+}
+
+// pointee is the place behind a pointer, which the full type of a view need not have.
+func (at place) pointee() place {
+	if at.full != nil && at.full.Kind() == reflect.Pointer {
+		at.full = at.full.Elem()
+	}
+	return at
+}
+
+// elem is the place of a slice's or map's elements.
+func (at place) elem() place {
+	if at = at.pointee(); at.full != nil {
+		at.full = at.full.Elem()
+	}
+	return at
 }
 
 // compileAny prepares values without a type: the names of members, boxed strings, and the gates of both and of the values.
@@ -206,30 +233,29 @@ func (c *compiler) compileAny(n *node) {
 // ownMethods makes a node opaque for a format that its type reads by itself. Structs have generated protobuf methods, which do what the
 // tags say; other types with such a method have an encoding of their own.
 func (c *compiler) ownMethods(n *node) {
-	if c.hasMethod(n.typ, jsonUnmarshaler) || c.hasMethod(n.typ, textUnmarshaler) || n.typ == reflect.TypeFor[stdjson.Number]() {
+	if hasMethod(n.typ, jsonUnmarshaler) || hasMethod(n.typ, textUnmarshaler) || n.typ == reflect.TypeFor[stdjson.Number]() {
 		n.json = kindOpaque
 	}
-	if n.proto != kindStruct && c.hasMethod(n.typ, protoUnmarshaler) {
+	if n.proto != kindStruct && hasMethod(n.typ, protoUnmarshaler) {
 		n.proto = kindOpaque
 	}
-	if n.proto == kindMap && n.elem.proto == kindOpaque && !c.hasMethod(n.elem.typ, protoUnmarshaler) {
+	if n.proto == kindMap && n.elem.proto == kindOpaque && !hasMethod(n.elem.typ, protoUnmarshaler) {
 		n.proto = kindOpaque
 	}
 }
 
-func (c *compiler) hasMethod(t, method reflect.Type) bool {
+func hasMethod(t, method reflect.Type) bool {
 	return t.Kind() != reflect.Pointer && (t.Implements(method) || reflect.PointerTo(t).Implements(method))
 }
 
-// class returns the class of a type: the same for all places where its values are read alike.
-func (c *compiler) class(t reflect.Type, drops *dropTree) *class {
-	switch {
+// class returns the class of a type at a place: the same wherever its values are read alike.
+func (c *compiler) class(key planKey) *class {
+	switch t := key.typ; {
 	case t.Kind() == reflect.String:
 		return stringClass
 	case t.Kind() == reflect.Slice && t.Elem() == reflect.TypeFor[byte]():
 		return bytesClass
 	}
-	key := planKey{t, drops}
 	if c.classes[key] == nil {
 		c.classes[key] = newClass()
 	}

@@ -3,7 +3,8 @@ package decode
 import (
 	"encoding/binary"
 	"reflect"
-	"strings"
+
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // object is the JSON side of a struct: its members by name, in a hash table without collisions.
@@ -47,55 +48,28 @@ func nameHash(name []byte, seed uint64) uint64 {
 	return h ^ h>>32
 }
 
-// compileObject finds the struct's members as encoding/json does. A struct with anything rare (an embedded pointer, two members of
-// one name, a number in quotes) stays opaque.
-func (c *compiler) compileObject(n *node, drops *dropTree) {
+// compileObject finds the struct's members. A struct with anything rare stays opaque.
+func (c *compiler) compileObject(n *node, at place) {
 	o := &object{}
-	if !c.members(o, n.typ, 0, drops, map[string]bool{}) || len(o.fields) > maxObjectFields || !o.hash() {
+	members, ok := resource.Members(n.typ)
+	types := map[string]reflect.Type{}
+	if at.full != nil {
+		full, _ := resource.Members(at.pointee().full)
+		for _, m := range full {
+			types[m.Name] = m.Type
+		}
+	}
+	for _, m := range members {
+		sub, dropped := at.drops.member(m.Name)
+		if !dropped {
+			o.fields = append(o.fields, objectField{name: m.Name, offset: m.Offset, node: c.node(m.Type, place{sub, types[m.Name]})})
+		}
+	}
+	if !ok || len(o.fields) > maxObjectFields || !o.hash() {
 		n.json = kindOpaque
 		return
 	}
 	n.object = o
-}
-
-// members appends the members of a struct, with those of the structs embedded in it.
-func (c *compiler) members(o *object, t reflect.Type, offset uintptr, drops *dropTree, names map[string]bool) bool {
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" && options == "" && f.Tag.Get("json") == "-" || !f.IsExported() && !f.Anonymous {
-			continue
-		}
-		if f.Anonymous && name == "" {
-			if f.Type.Kind() != reflect.Struct || !c.members(o, f.Type, offset+f.Offset, drops, names) {
-				return false
-			}
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		if !f.IsExported() || !isPlainName(name) || names[name] || strings.Contains(","+options+",", ",string,") {
-			return false
-		}
-		names[name] = true
-		sub, dropped := drops.member(name)
-		if dropped {
-			continue
-		}
-		o.fields = append(o.fields, objectField{name: name, offset: offset + f.Offset, node: c.node(f.Type, sub)})
-	}
-	return true
-}
-
-// isPlainName says whether a tag's name is one that all JSON packages accept and write as it is.
-func isPlainName(name string) bool {
-	for _, c := range []byte(name) {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("_-.$/", rune(c)) {
-			return false
-		}
-	}
-	return true
 }
 
 // hash builds the table: it tries seeds until no two names meet.

@@ -33,8 +33,8 @@ func (m *message) field(number uint64) *messageField {
 // compileMessage reads the protobuf tags. Of a tag only the number counts: its wire type is wrong for some fields of the API
 // (`Priority *int32` says bytes and is a varint), so that the Go type and the wire decide. A struct with an exported field that has no
 // tag is not described by its tags, and stays opaque.
-func (c *compiler) compileMessage(n *node, drops *dropTree) {
-	m := &message{}
+func (c *compiler) compileMessage(n *node, at place) {
+	n.message = &message{}
 	for i := range n.typ.NumField() {
 		f := n.typ.Field(i)
 		number, ok := protobufNumber(f)
@@ -45,21 +45,49 @@ func (c *compiler) compileMessage(n *node, drops *dropTree) {
 			n.proto = kindOpaque
 			return
 		}
-		sub, dropped := drops.field(f)
-		if dropped {
-			continue
-		}
-		elem := c.node(f.Type, sub)
-		for len(m.fields) <= number {
-			m.fields = append(m.fields, nil)
-		}
-		m.fields[number] = &messageField{
-			offset: f.Offset,
-			node:   elem,
-			run:    elem.proto == kindSlice || elem.proto == kindMap,
+		sub, dropped := at.drops.field(f)
+		if !dropped {
+			n.message.add(number, f.Offset, c.node(f.Type, place{drops: sub}))
 		}
 	}
-	n.message = m
+}
+
+func (m *message) add(number int, offset uintptr, n *node) {
+	for len(m.fields) <= number {
+		m.fields = append(m.fields, nil)
+	}
+	m.fields[number] = &messageField{offset: offset, node: n, run: n.proto == kindSlice || n.proto == kindMap}
+}
+
+// compileView finds the numbers of a view's members in the type that the wire has. A message that JSON has as members of the struct around
+// it is read into the same struct.
+func (c *compiler) compileView(n *node, at place) {
+	full := at.pointee().full
+	if n.object == nil || full.Kind() != reflect.Struct {
+		n.proto = kindOpaque
+		return
+	}
+	n.message = c.viewMessage(n, full)
+}
+
+func (c *compiler) viewMessage(n *node, full reflect.Type) *message {
+	m := &message{}
+	for i := range full.NumField() {
+		f := full.Field(i)
+		number, ok := protobufNumber(f)
+		if !ok {
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" {
+			if inner := c.viewMessage(n, f.Type); len(inner.fields) > 0 {
+				m.add(number, 0, &node{typ: n.typ, proto: kindStruct, message: inner})
+			}
+		} else if k := n.object.lookup([]byte(name)); k >= 0 {
+			m.add(number, n.object.fields[k].offset, n.object.fields[k].node)
+		}
+	}
+	return m
 }
 
 // protobufNumber returns the number in a field's tag, such as `protobuf:"bytes,1,opt,name=metadata"`.

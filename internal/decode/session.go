@@ -23,8 +23,9 @@ type session struct {
 	// hidden counts values that must not be shared, because reading them may write to them.
 	hidden int
 
-	// member is the gate of the untyped value that is read.
+	// member is the gate of the untyped value that is read, and drops what is dropped below it.
 	member int
+	drops  *dropTree
 
 	jsonCursor
 }

@@ -26,17 +26,34 @@ func (s *session) anyMap(n *node) (map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := s.str(n.key, name)
-		s.member = int(nameHash(name, 0) % anyGates)
-		var v any
-		if err := s.value(n, unsafe.Pointer(&v)); err != nil {
+		if err := s.anyMember(n, m, name); err != nil {
 			return nil, err
 		}
-		m[key] = v
 		if done, err := s.separator('}'); done || err != nil {
 			return m, err
 		}
 	}
+}
+
+// anyMember reads the value of a member, unless it is dropped.
+func (s *session) anyMember(n *node, m map[string]any, name []byte) error {
+	drops := s.drops
+	if drops != nil {
+		sub, dropped := drops.member(string(name))
+		if dropped {
+			return s.skip()
+		}
+		s.drops = sub
+		defer func() { s.drops = drops }()
+	}
+	key := s.str(n.key, name)
+	s.member = int(nameHash(name, 0) % anyGates)
+	var v any
+	if err := s.value(n, unsafe.Pointer(&v)); err != nil {
+		return err
+	}
+	m[key] = v
+	return nil
 }
 
 // anyArray reads an array.
