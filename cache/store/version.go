@@ -100,13 +100,16 @@ func (s *state) apply(c *Change) Applied {
 }
 
 func (s *state) set(key resource.Key, o resource.Object) Applied {
+	if o == nil {
+		panic("store: Set of " + key.String() + " without an object")
+	}
 	slot, _ := s.keys.add(key.Namespace, key.Name)
 	s.setStale(slot, nil)
-	place := s.objects.get(slot)
-	if place == o {
+	old := s.objects.get(slot)
+	if old == o {
 		return Applied{Key: key, Old: o, New: o}
 	}
-	if place == nil {
+	if old == nil {
 		s.length++
 	}
 	s.objects.set(slot, o, s.batch)
@@ -114,7 +117,7 @@ func (s *state) set(key resource.Key, o resource.Object) Applied {
 	for _, w := range s.indexes {
 		w.set(slot, o, s.batch)
 	}
-	return Applied{Key: key, Old: place, New: o}
+	return Applied{Key: key, Old: old, New: o}
 }
 
 // labelsOf spares GetLabels, which builds a map for an unstructured object, where nobody needs the labels.
