@@ -19,13 +19,17 @@ type tokenSource interface {
 	rejected(token string) bool
 }
 
-// newTokenSource returns the source that the configuration names, or nil.
-func newTokenSource(cfg *Config) (tokenSource, error) {
+// newTokenSource returns the source that the configuration names, or nil. plugin is the one that the connections use, if any.
+func newTokenSource(cfg *Config, plugin *execPlugin) (tokenSource, error) {
 	switch {
 	case cfg.BearerTokenFile != "":
 		return newTokenFile(cfg.BearerTokenFile, cfg.BearerToken)
 	case cfg.BearerToken != "":
 		return staticToken(cfg.BearerToken), nil
+	case plugin != nil:
+		return plugin, nil
+	case cfg.OIDC != nil:
+		return newOIDCSession(cfg.OIDC)
 	}
 	return nil, nil
 }

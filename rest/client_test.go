@@ -26,6 +26,7 @@ func secure(t *testing.T, handler http.HandlerFunc) *Config {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.EnableHTTP2 = true
+	server.Config.ErrorLog = quiet()
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return &Config{Host: server.URL, TLS: TLSConfig{CAData: pemOf(server.Certificate())}, Warnings: IgnoreWarnings}
@@ -123,7 +124,7 @@ func TestAClientOverAnHTTPClientLeavesTheWayToIt(t *testing.T) {
 	var got http.Header
 	h := &http.Client{Timeout: time.Minute, Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
 		got = req.Header
-		return answer(func(w http.ResponseWriter, _ *http.Request) { http.Redirect(w, req, "/elsewhere", 302) }), nil
+		return answer(func(w http.ResponseWriter, _ *http.Request) { http.Redirect(w, req, "/elsewhere", http.StatusFound) }), nil
 	})}
 	client, err := NewClientForHTTP(&Config{Host: "https://example.com", BearerToken: secret}, h)
 	if err != nil {
@@ -295,7 +296,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		switch r.URL.Path {
 		case "/busy":
 			w.Header().Set("Retry-After", "0")
-			http.Error(w, "busy", 429)
+			http.Error(w, "busy", http.StatusTooManyRequests)
 		case "/api/v1/pods":
 			w.Header().Set("Content-Type", ContentTypeJSON)
 			_, _ = io.Copy(w, bytes.NewReader([]byte(`{"items":[]}`+strings.Repeat(" ", 100))))

@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/sheaf-dev/sheaf/internal/decode"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 	"github.com/sheaf-dev/sheaf/rest"
 )
@@ -46,7 +45,7 @@ func Example() {
 
 	// One resource, its list as a stream.
 	pods := client.ForResource(corev1.Pods.Definition()).Namespace("shop")
-	meta, err := pods.List(ctx, metav1.ListOptions{}, func(item decode.Item) error {
+	meta, err := pods.List(ctx, metav1.ListOptions{}, func(item rest.Item) error {
 		fmt.Println("pod", item.Object.GetName())
 		return nil
 	})

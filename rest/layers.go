@@ -13,19 +13,21 @@ type layers struct {
 }
 
 func newLayers(cfg *Config) (*layers, error) {
+	plugin, err := newExecPlugin(cfg)
+	if err != nil {
+		return nil, err
+	}
 	bottom := cfg.Transport
 	if bottom == nil {
-		connections, err := newConnections(cfg)
-		if err != nil {
+		if bottom, err = newConnections(cfg, plugin); err != nil {
 			return nil, err
 		}
-		bottom = connections
 	}
 	top := bottom
 	if cfg.WrapTransport != nil {
 		top = cfg.WrapTransport(top)
 	}
-	source, err := newTokenSource(cfg)
+	source, err := newTokenSource(cfg, plugin)
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,6 @@ import (
 	"net/http"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/sheaf-dev/sheaf/internal/decode"
 )
 
 // List makes one request for one page and hands its items to yield as they arrive; the whole page is never held in memory. An item that
@@ -17,7 +15,7 @@ import (
 // returned metadata has the list's resourceVersion and, if there is a next page, its continue token.
 //
 // The time-out of the configuration bounds the wait for each further piece of the answer, not the whole.
-func (r *ResourceClient) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
+func (r *ResourceClient) List(ctx context.Context, opts metav1.ListOptions, yield func(Item) error) (metav1.ListMeta, error) {
 	opts.Watch = false
 	req := r.request(http.MethodGet, "list", r.namespace).VersionedParams(&opts).SetHeader("Accept", r.acceptList)
 	resp, err := req.send(ctx, eachPiece)
@@ -30,7 +28,7 @@ func (r *ResourceClient) List(ctx context.Context, opts metav1.ListOptions, yiel
 		return metav1.ListMeta{}, req.foreignStream(resp)
 	}
 	var mine error
-	meta, err := r.decoder.List(contentType, resp.Body, func(item decode.Item) error {
+	meta, err := r.decoder.List(contentType, resp.Body, func(item Item) error {
 		mine = yield(item)
 		return mine
 	})

@@ -38,7 +38,6 @@ func pod(namespace, name string) *coreapi.Pod {
 type echo struct {
 	method, url, accept, contentType string
 	body                             []byte
-	object                           resource.Object
 }
 
 func (e *echo) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -38,6 +38,7 @@ func (r *Request) Do(ctx context.Context) Result {
 	}
 	defer resp.Body.Close()
 	data, err := readAll(resp)
+	r.logBody(ctx, "response", data)
 	if err != nil {
 		err = fmt.Errorf("%s: reading the answer: %w", what, err)
 	}

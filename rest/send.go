@@ -86,6 +86,7 @@ func (r *Request) try(ctx context.Context, s scope) (*http.Response, error) {
 	} else {
 		p.header(resp)
 	}
+	r.log(ctx, req, resp, latency, err)
 	r.measure(ctx, resp, latency, err)
 	return resp, err
 }

@@ -29,6 +29,7 @@ func (r *Request) refused(ctx context.Context, resp *http.Response) error {
 	r.warn(ctx, resp)
 	data, _ := io.ReadAll(io.LimitReader(resp.Body, errorBodyLimit))
 	discard(resp)
+	r.logBody(ctx, "response", data)
 	var err *apierrors.StatusError
 	if status, ok := decode.Status(resp.Header.Get("Content-Type"), data); ok && status.Status != metav1.StatusSuccess && resp.StatusCode >= 400 {
 		err = &apierrors.StatusError{ErrStatus: *status}
@@ -161,14 +162,15 @@ func (s *shared) hint(err error) string {
 	var hostname x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &authority):
 		return fmt.Sprintf("the server's certificate is not signed by anyone trusted (%s): ", s.trusting)
 	case errors.As(err, &hostname), errors.As(err, &invalid):
 		return "the server's certificate is not good: "
-	case errors.As(err, &alert):
-		return "the server refused the TLS connection: "
+	case refusedCertificate(err):
+		return "the server does not accept the client certificate: "
+	case neverEstablished(err):
+		return "the server ended the connection at once; is there a client certificate that it accepts? "
 	case errors.As(err, &record):
 		return "the server does not speak TLS there: "
 	}

@@ -132,8 +132,9 @@ func TestAServerThatIsNotThereIsNamed(t *testing.T) {
 }
 
 func TestABadCertificateIsExplained(t *testing.T) {
-	server := httptest.NewTLSServer(http.NotFoundHandler())
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = quiet()
+	server.StartTLS()
 	defer server.Close()
 	other := t.TempDir() + "/ca.crt"
 	if err := os.WriteFile(other, newAuthority(t, "other").pem, 0o600); err != nil {
@@ -157,8 +158,9 @@ func TestABadCertificateIsExplained(t *testing.T) {
 }
 
 func TestAPlainServerBehindAnHTTPSURLIsExplained(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = quiet()
+	server.Start()
 	defer server.Close()
 	client, err := NewClient(&Config{Host: strings.Replace(server.URL, "http:", "https:", 1)})
 	if err != nil {

@@ -69,6 +69,18 @@ func TestAWatchEndsWithEOFWhenTheServerEndsIt(t *testing.T) {
 	}
 }
 
+func TestAnyRequestCanBeAWatch(t *testing.T) {
+	client := serve(t, events(nil, addedX))
+	w, err := client.For(coreV1).Get().Namespace("a").Resource("pods").Watch(t.Context(), pods)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if e, err := w.Next(); err != nil || e.Object.GetName() != "x" {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
 func TestClosingAWatchFromElsewhereEndsARunningNext(t *testing.T) {
 	client := serve(t, events(untilGone))
 	w, err := client.ForResource(pods).Watch(t.Context(), metav1.ListOptions{})
