@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -52,23 +53,27 @@ func (c *controller) live(ctx, ctrlCtx context.Context, o options, f *fleet) err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	defer context.AfterFunc(ctrlCtx, func() { stop(context.Cause(ctrlCtx)) })()
+	defer context.AfterFunc(ctrlCtx, func() { stop(failure{context.Cause(ctrlCtx)}) })()
 
 	var wg sync.WaitGroup
 	wg.Go(func() { c.progress(ctx, os.Stdout, isTerminal(os.Stdout)) })
 	if f != nil {
 		wg.Go(func() {
 			if err := f.churn(ctx, o.churn); err != nil {
-				stop(fmt.Errorf("churn: %w", err))
+				stop(failure{fmt.Errorf("churn: %w", err)})
 			}
 		})
 	}
 	wg.Wait()
-	if cause := context.Cause(ctx); cause != ctx.Err() {
-		return cause
+	var failed failure
+	if errors.As(context.Cause(ctx), &failed) {
+		return failed.error
 	}
-	return nil
+	return nil // the time is over, or somebody interrupted
 }
+
+// failure is the cause of a context that ended because something went wrong.
+type failure struct{ error }
 
 // report compares and prints. A difference that does not go away in ten seconds is an error.
 func (c *controller) report(ctx context.Context, client *rest.Client, namespace string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -61,8 +62,8 @@ func TestConfigMapsAreRightAlthoughWatchesBreak(t *testing.T) {
 func TestAnInterruptEndsCleanlyAndStillCompares(t *testing.T) {
 	inBubble(t, func(t *testing.T, config *rest.Config, client *rest.Client, _ *apitest.Server) {
 		f := filled(t, client, 3, 9)
-		ctx, interrupt := context.WithCancel(t.Context())
-		time.AfterFunc(3*time.Second, interrupt)
+		ctx, interrupt := context.WithCancelCause(t.Context())
+		time.AfterFunc(3*time.Second, func() { interrupt(errors.New("interrupt signal received")) })
 		if err := control(ctx, config, options{workers: 1, churn: 10}, f); err != nil {
 			t.Fatal(err)
 		}
