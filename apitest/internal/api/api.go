@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
@@ -66,13 +68,33 @@ type request struct {
 	tampers []Tamper
 }
 
-// errNoPath: nothing is served there. It is answered with the text of Go's mux, as by the real server.
+// errNoPath: nothing is served below that path. It is answered with the text of Go's mux, as by the real server.
 var errNoPath = errors.New("404 page not found")
 
+// errNoResource: the group exists, what the path names in it does not.
+var errNoResource error = &apierrors.StatusError{ErrStatus: metav1.Status{
+	Status: metav1.StatusFailure, Code: http.StatusNotFound, Reason: metav1.StatusReasonNotFound, Details: &metav1.StatusDetails{},
+	Message: "the server could not find the requested resource",
+}}
+
+// missing returns the error of a path in a group version.
+func (a *API) missing(gv schema.GroupVersion) error {
+	if gv.Group == "" {
+		return errNoResource
+	}
+	for _, k := range a.objects.Kinds.All() {
+		if k.GVR().Group == gv.Group {
+			return errNoResource
+		}
+	}
+	return errNoPath
+}
+
 func (q *request) serve() error {
+	q.accept, _ = wire.Negotiate(q.r.Header.Get("Accept"), func(a wire.Accept) bool { return a.As == "" }) // for errors
 	kind, ok := q.api.objects.Kinds.Lookup(q.Resource)
 	if !ok {
-		return errNoPath
+		return q.api.missing(q.Resource.GroupVersion())
 	}
 	q.kind = kind
 	if err := q.checkPath(); err != nil {
@@ -106,33 +128,38 @@ func (q *request) serve() error {
 	case "deletecollection":
 		return q.deleteCollection()
 	}
-	return q.methodNotAllowed()
+	return errMethod
 }
 
 // checkPath says whether the resource, which exists, exists at this path and with this verb.
 func (q *request) checkPath() error {
-	if q.Namespace != "" && !q.kind.Namespaced() {
-		return errNoPath
+	if q.nameless || q.Namespace != "" && !q.kind.Namespaced() {
+		return errNoResource
 	}
-	if q.Namespace == "" && q.kind.Namespaced() && (q.Name != "" || q.Verb == "create" && !q.isReview()) {
+	if q.Name == "." || q.Name == ".." {
+		return apierrors.NewBadRequest(fmt.Sprintf("Name parameter invalid: %q: may not be '%s'", q.Name, q.Name))
+	}
+	if q.Namespace == "" && q.kind.Namespaced() {
 		if q.Name != "" {
-			return errNoPath
+			return errNoResource
 		}
-		return q.methodNotAllowed()
+		if q.Verb == "create" && !q.isReview() || q.Verb == "deletecollection" {
+			return errMethod
+		}
 	}
 	verbs := q.kind.Def.Verbs()
 	if q.Subresource != "" {
 		sub, ok := q.kind.Def.Subresource(strings.SplitN(q.Subresource, "/", 2)[0])
 		if !ok {
-			return errNoPath
+			return errNoResource
 		}
 		verbs = sub.Verbs
 	}
-	if q.Name != "" && (q.Verb == "create" && q.Subresource == "") || q.Name == "" && (q.Verb == "update" || q.Verb == "patch") {
-		return q.methodNotAllowed()
+	if q.Name != "" && q.Verb == "create" && q.Subresource == "" || q.Name == "" && (q.Verb == "update" || q.Verb == "patch") {
+		return errMethod
 	}
 	if !verbs.Has(resource.ParseVerbs(q.Verb)) || resource.ParseVerbs(q.Verb) == 0 {
-		return q.methodNotAllowed()
+		return errMethod
 	}
 	return nil
 }
@@ -142,16 +169,34 @@ func (q *request) isReview() bool {
 	return q.kind.Def.Verbs() == resource.VerbCreate
 }
 
-func (q *request) methodNotAllowed() error {
-	e := apierrors.NewMethodNotSupported(q.kind.GR(), q.Verb)
-	e.ErrStatus.Message = "the server does not allow this method on the requested resource"
-	e.ErrStatus.Details = nil
-	return e
+// errMethod: the path has no such verb.
+var errMethod error = &apierrors.StatusError{ErrStatus: metav1.Status{
+	Status: metav1.StatusFailure, Code: http.StatusMethodNotAllowed, Reason: metav1.StatusReasonMethodNotAllowed,
+	Details: &metav1.StatusDetails{}, Message: "the server does not allow this method on the requested resource",
+}}
+
+// notAcceptable is the error of a response that cannot be made as asked. A media type that is no choice at all and one that cannot
+// be transformed are found in different places of the real server.
+func (q *request) notAcceptable() error {
+	message := "only the following media types are accepted: " + strings.Join(q.mediaTypes(), ", ")
+	_, known := wire.Negotiate(q.r.Header.Get("Accept"), func(a wire.Accept) bool { return a.Format != wire.Protobuf || q.kind.Typed() })
+	if !known {
+		return restfulError(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable,
+			"406: Not Acceptable\n\nAvailable representations: "+strings.Join(q.mediaTypes(), ", "))
+	}
+	return plainStatus(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable, message)
 }
 
-func (q *request) notAcceptable() error {
-	return apierrors.NewGenericServerResponse(http.StatusNotAcceptable, q.Verb, schema.GroupResource{}, "",
-		"only the following media types are accepted: "+strings.Join(q.mediaTypes(), ", "), 0, false)
+// plainStatus is an error without details.
+func plainStatus(code int32, reason metav1.StatusReason, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message}}
+}
+
+// restfulError is an error found before the request reaches the resource: it has empty details.
+func restfulError(code int32, reason metav1.StatusReason, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message, Details: &metav1.StatusDetails{},
+	}}
 }
 
 // mediaTypes are the types that a response can have.

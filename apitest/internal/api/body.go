@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,9 +61,7 @@ func (q *request) bodyFormat(k *kinds.Kind) (wire.Format, error) {
 }
 
 func unsupportedMedia(message string) error {
-	return &apierrors.StatusError{ErrStatus: metav1.Status{
-		Status: metav1.StatusFailure, Code: http.StatusUnsupportedMediaType, Reason: metav1.StatusReasonUnsupportedMediaType, Message: message,
-	}}
+	return plainStatus(http.StatusUnsupportedMediaType, metav1.StatusReasonUnsupportedMediaType, message)
 }
 
 // object reads the body as an object of the kind.
@@ -74,23 +74,58 @@ func (q *request) object(k *kinds.Kind) (resource.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(data) == 0 {
-		return nil, apierrors.NewBadRequest("the request body is empty")
-	}
 	obj, strict, err := k.Decode(format, data)
 	if err != nil {
-		return nil, decodeError(k, err)
+		return nil, decodeError(k, data, err)
 	}
 	return obj, q.strictness(k, strict)
 }
 
-func decodeError(k *kinds.Kind, err error) error {
-	gvk := k.GVK()
+// decodeError explains a body that is no object of the kind.
+func decodeError(k *kinds.Kind, data []byte, err error) error {
+	var unrecognized *kinds.UnrecognizedError
+	if errors.As(err, &unrecognized) {
+		return apierrors.NewBadRequest(fmt.Sprintf("the object provided is unrecognized (must be of type %s): %v (%s)", k.GVK().Kind, err, summarize(data)))
+	}
 	var wrong *kinds.WrongTypeError
 	if errors.As(err, &wrong) {
-		return apierrors.NewBadRequest(wrong.Error())
+		if !k.Typed() {
+			return apierrors.NewBadRequest(wrong.Error())
+		}
+		gv, _ := schema.ParseGroupVersion(wrong.Got.APIVersion)
+		return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", wrong.Got.Kind, gv.Version, k.GVK().Kind, wrong))
 	}
-	return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", gvk.Kind, gvk.Version, gvk.Kind, err))
+	return apierrors.NewBadRequest(cannotBeHandled(k, err.Error()))
+}
+
+func cannotBeHandled(k *kinds.Kind, why string) string {
+	gvk := k.GVK()
+	return fmt.Sprintf("%s in version %q cannot be handled as a %s: %s", gvk.Kind, gvk.Version, gvk.Kind, why)
+}
+
+// summarize shows the beginning of a body.
+func summarize(data []byte) string {
+	const most = 30
+	text := hex.EncodeToString(data[:min(len(data), most)])
+	switch {
+	case len(data) == 0:
+		return "<empty>"
+	case data[0] == '{':
+		text = string(data[:min(len(data), most)])
+	}
+	if len(data) > most {
+		text += " ..."
+	}
+	return text
+}
+
+// strictError is the text of problems that only strict decoding has.
+func strictError(problems []error) string {
+	texts := make([]string, len(problems))
+	for i, p := range problems {
+		texts[i] = p.Error()
+	}
+	return "strict decoding error: " + strings.Join(texts, ", ")
 }
 
 // strictness rejects, reports or ignores unknown and duplicate fields, as the request asks.
@@ -101,13 +136,7 @@ func (q *request) strictness(k *kinds.Kind, problems []error) error {
 	switch q.query.Get("fieldValidation") {
 	case metav1.FieldValidationIgnore:
 	case metav1.FieldValidationStrict:
-		texts := make([]string, len(problems))
-		for i, p := range problems {
-			texts[i] = p.Error()
-		}
-		gvk := k.GVK()
-		return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: strict decoding error: %s",
-			gvk.Kind, gvk.Version, gvk.Kind, strings.Join(texts, ", ")))
+		return apierrors.NewBadRequest(cannotBeHandled(k, strictError(problems)))
 	default:
 		for _, p := range problems {
 			q.warn(p.Error())
@@ -150,7 +179,7 @@ func (q *request) writeOptions(kind string) (writeOptions, error) {
 		problems = append(problems, field.TooLong(field.NewPath("fieldManager"), o.manager, 128))
 	}
 	validation := q.query.Get("fieldValidation")
-	if modes := []string{"", metav1.FieldValidationIgnore, metav1.FieldValidationWarn, metav1.FieldValidationStrict}; !slices.Contains(modes, validation) {
+	if modes := []string{"", metav1.FieldValidationIgnore, metav1.FieldValidationStrict, metav1.FieldValidationWarn}; !slices.Contains(modes, validation) {
 		problems = append(problems, field.NotSupported(field.NewPath("fieldValidation"), validation, modes))
 	}
 	if len(problems) > 0 {
@@ -175,7 +204,7 @@ func (q *request) checkNames(obj resource.Object) error {
 		return nil
 	}
 	if obj.GetName() == "" {
-		return apierrors.NewBadRequest("name must be provided")
+		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", q.Name))
 	}
 	if obj.GetName() != q.Name {
 		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", obj.GetName(), q.Name))
@@ -202,13 +231,22 @@ func (q *request) decodeOptions(data []byte, options *metav1.DeleteOptions) erro
 		}
 		kind = name
 	default:
-		if err := yaml.Unmarshal(data, options); err != nil {
+		if format == wire.YAML {
+			var err error
+			if data, err = yaml.YAMLToJSON(data); err != nil {
+				return err
+			}
+		}
+		if _, _, err := kinds.TypeOf(data); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(data, options); err != nil {
 			return err
 		}
 		kind = options.Kind
 	}
 	if kind != "" && kind != "DeleteOptions" {
-		return fmt.Errorf("the kind in the data (%s) does not match the expected kind (DeleteOptions)", kind)
+		return fmt.Errorf("no kind %q is registered for version %q in scheme \"pkg/runtime/scheme.go:110\"", kind, options.APIVersion)
 	}
 	return nil
 }

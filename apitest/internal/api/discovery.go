@@ -121,7 +121,7 @@ func (a *API) groupDiscovery(w http.ResponseWriter, r *http.Request, parts []str
 			return
 		}
 	}
-	noPath(w)
+	a.SendError(w, r, a.missing(schema.GroupVersion{Group: name, Version: version}))
 }
 
 func resourceList(gv schema.GroupVersion, list []*kinds.Kind) metav1.APIResourceList {

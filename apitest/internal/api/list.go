@@ -63,8 +63,8 @@ func (q *request) list() error {
 		return err
 	}
 	if q.accept.As == "PartialObjectMetadata" {
-		return apierrors.NewGenericServerResponse(http.StatusNotAcceptable, q.Verb, q.kind.GR(), "",
-			"you requested PartialObjectMetadata, but the requested object is a list", 0, false)
+		return plainStatus(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable,
+			"you requested PartialObjectMetadata, but the requested object is a list ("+q.internalType("List")+")")
 	}
 	page, token, err := q.page(s)
 	if err != nil {
@@ -93,6 +93,9 @@ func (q *request) page(s *selection) (history.Page, string, error) {
 		query.From = t.StartKey
 		if t.ResourceVersion > 0 {
 			query.Revision = uint64(t.ResourceVersion)
+		}
+		if s.resourceVersion == "0" {
+			query.Limit = 0
 		}
 	case s.versionMatch == metav1.ResourceVersionMatchExact || s.versionMatch == "" && s.limit > 0 && s.revision > 0:
 		query.Revision = s.revision

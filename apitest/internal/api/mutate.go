@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -49,8 +48,8 @@ func (q *request) update() error {
 	}
 	v, created, err := q.api.objects.Update(q.kind, objects.Change{
 		Namespace: q.Namespace, Name: q.Name, Subresource: q.Subresource, DryRun: options.dryRun,
-		Upsert: q.kind.Facts.CreateOnUpdate && q.Subresource == "",
-		Make:   func(resource.Object) (resource.Object, error) { return resource.Copy(obj), nil },
+		Upsert: q.kind.Facts.CreateOnUpdate && q.Subresource == "", Whole: true,
+		Make: func(resource.Object) (resource.Object, error) { return resource.Copy(obj), nil },
 	})
 	if err != nil {
 		return err
@@ -83,8 +82,7 @@ func (q *request) delete() error {
 	if !deleted || q.kind.Facts.ReturnDeleted {
 		return q.sendVersion(code, v)
 	}
-	q.accept.As = ""
-	q.sendStatus(&metav1.Status{Status: metav1.StatusSuccess, Code: int32(code), Details: &metav1.StatusDetails{
+	q.sendStatus(code, &metav1.Status{Status: metav1.StatusSuccess, Details: &metav1.StatusDetails{
 		Name: v.Name, Group: q.kind.GVR().Group, Kind: q.kind.GVR().Resource, UID: types.UID(v.UID),
 	}})
 	return nil
@@ -125,16 +123,11 @@ func (q *request) deleteCollection() error {
 	if err != nil {
 		return err
 	}
-	deleted := make([]*history.Version, 0, len(page.Versions))
 	for _, v := range page.Versions {
-		last, _, err := q.api.objects.Delete(q.kind, v.Namespace, v.Name, *options)
-		if apierrors.IsNotFound(err) {
-			continue // somebody else was faster
-		}
-		if err != nil {
+		_, _, err := q.api.objects.Delete(q.kind, v.Namespace, v.Name, *options)
+		if err != nil && !apierrors.IsNotFound(err) { // somebody else may have been faster
 			return err
 		}
-		deleted = append(deleted, last)
 	}
-	return q.sendList(deleted, metav1.ListMeta{ResourceVersion: objects.Revision(page.Revision), Continue: token})
+	return q.sendList(page.Versions, metav1.ListMeta{ResourceVersion: objects.Revision(page.Revision), Continue: token})
 }

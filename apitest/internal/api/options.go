@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 
@@ -59,7 +58,9 @@ func (q *request) selection(watching bool) (*selection, error) {
 	if len(problems) > 0 {
 		return nil, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "ListOptions"}, "", problems)
 	}
-	if s.revision, err = parseRevision(s.resourceVersion); err != nil {
+	if s.revision, err = parseRevision(s.resourceVersion); err != nil && !watching {
+		return nil, apierrors.NewBadRequest("invalid resource version: " + err.Error())
+	} else if err != nil {
 		return nil, err
 	}
 	return s, q.selectors(s)
@@ -77,18 +78,14 @@ func intParam(query url.Values, name string) (int64, error) {
 	return n, nil
 }
 
-// parseRevision reads a resourceVersion parameter; "" is 0.
+// parseRevision reads a resourceVersion parameter; "" is 0. A malformed one is a plain error, which the real server answers by 500.
 func parseRevision(text string) (uint64, error) {
 	if text == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		problem := field.Invalid(field.NewPath("resourceVersion"), text, err.Error())
-		return 0, &apierrors.StatusError{ErrStatus: metav1.Status{
-			Status: metav1.StatusFailure, Code: http.StatusBadRequest, Reason: metav1.StatusReasonBadRequest,
-			Message: "Invalid value: \"" + text + "\": " + problem.Detail,
-		}}
+		return 0, fmt.Errorf("resourceVersion: Invalid value: %q: %w", text, err)
 	}
 	return n, nil
 }
@@ -144,7 +141,7 @@ func (q *request) selectors(s *selection) error {
 	var tests []func(*history.Version) bool
 	label, err := labels.Parse(q.query.Get("labelSelector"))
 	if err != nil {
-		return apierrors.NewBadRequest(fmt.Sprintf("unable to parse requirement: %v", err))
+		return apierrors.NewBadRequest(err.Error())
 	}
 	if !label.Empty() {
 		tests = append(tests, func(v *history.Version) bool { return label.Matches(v.Labels) })
@@ -198,13 +195,13 @@ func decodeToken(text string) (token, error) {
 	}
 	switch {
 	case err != nil:
-		return t, apierrors.NewBadRequest(fmt.Sprintf("continue key is not valid: %v", err))
+		return t, apierrors.NewBadRequest(fmt.Sprintf("invalid continue token: continue key is not valid: %v", err))
 	case t.APIVersion != "meta.k8s.io/v1":
-		return t, apierrors.NewBadRequest("continue key is not valid: server does not recognize this encoded version " + t.APIVersion)
+		return t, apierrors.NewBadRequest("invalid continue token: continue key is not valid: server does not recognize this encoded version " + t.APIVersion)
 	case t.ResourceVersion == 0:
-		return t, apierrors.NewBadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+		return t, apierrors.NewBadRequest("invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
 	case t.StartKey == "":
-		return t, apierrors.NewBadRequest("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)")
+		return t, apierrors.NewBadRequest("invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)")
 	}
 	return t, nil
 }

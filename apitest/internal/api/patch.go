@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/mergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
-	"sigs.k8s.io/yaml"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	kjson "sigs.k8s.io/json"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -19,15 +22,6 @@ import (
 
 // maxPatchOperations is how many operations a JSON patch may have.
 const maxPatchOperations = 10000
-
-// patchTypes returns the patch types that the resource takes.
-func (q *request) patchTypes() []string {
-	list := []string{string(types.JSONPatchType), string(types.MergePatchType)}
-	if q.kind.Typed() {
-		list = append(list, string(types.StrategicMergePatchType))
-	}
-	return list
-}
 
 // patch changes an object, or its status.
 func (q *request) patch() error {
@@ -39,13 +33,19 @@ func (q *request) patch() error {
 	if err != nil {
 		return err
 	}
-	apply, err := q.patcher(data)
+	change, err := q.patcher(data)
 	if err != nil {
 		return err
 	}
 	v, _, err := q.api.objects.Update(q.kind, objects.Change{
 		Namespace: q.Namespace, Name: q.Name, Subresource: q.Subresource, DryRun: options.dryRun,
-		Make: func(current resource.Object) (resource.Object, error) { return q.patched(current, apply) },
+		Make: func(current resource.Object) (resource.Object, error) {
+			obj, err := change(current)
+			if err != nil {
+				return nil, err
+			}
+			return obj, q.checkNames(obj)
+		},
 	})
 	if err != nil {
 		return err
@@ -54,76 +54,123 @@ func (q *request) patch() error {
 }
 
 // patcher returns the function that a patch is.
-func (q *request) patcher(data []byte) (func(original []byte) ([]byte, error), error) {
-	switch media := q.contentType(); types.PatchType(media) {
+func (q *request) patcher(data []byte) (func(resource.Object) (resource.Object, error), error) {
+	switch types.PatchType(q.contentType()) {
 	case types.JSONPatchType:
-		return jsonPatcher(data)
+		return q.jsonPatcher(data)
 	case types.MergePatchType:
-		return func(original []byte) ([]byte, error) {
-			patched, err := jsonpatch.MergePatch(original, data)
-			if err != nil {
-				return nil, badRequest(err)
-			}
-			return patched, nil
-		}, nil
+		return q.mergePatcher(data)
 	case types.StrategicMergePatchType:
 		if q.kind.Typed() {
 			return q.strategicPatcher(data)
 		}
 	}
-	return nil, unsupportedMedia("the body of the request was in an unknown format - accepted media types include: " + strings.Join(q.patchTypes(), ", "))
+	return nil, restfulError(http.StatusUnsupportedMediaType, metav1.StatusReasonUnsupportedMediaType, "415: Unsupported Media Type")
 }
 
-func jsonPatcher(data []byte) (func([]byte) ([]byte, error), error) {
+func (q *request) jsonPatcher(data []byte) (func(resource.Object) (resource.Object, error), error) {
+	var operations []map[string]any
+	strict, err := kjson.UnmarshalStrict(data, &operations)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
+	}
+	if len(operations) > maxPatchOperations {
+		return nil, apierrors.NewRequestEntityTooLargeError(
+			fmt.Sprintf("The allowed maximum operations in a JSON patch is %d, got %d", maxPatchOperations, len(operations)))
+	}
 	patch, err := jsonpatch.DecodePatch(data)
 	if err != nil {
 		return nil, badRequest(err)
 	}
-	if len(patch) > maxPatchOperations {
-		return nil, apierrors.NewRequestEntityTooLargeError(
-			fmt.Sprintf("The allowed maximum operations in a JSON patch is %d, got %d", maxPatchOperations, len(patch)))
-	}
-	return func(original []byte) ([]byte, error) {
-		patched, err := patch.Apply(original)
-		if err != nil {
-			return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
-		}
-		return patched, nil
+	return func(current resource.Object) (resource.Object, error) {
+		return q.throughJSON(current, strict, func(original []byte) ([]byte, error) {
+			patched, err := patch.Apply(original)
+			if err != nil {
+				return nil, apierrors.NewGenericServerResponse(http.StatusUnprocessableEntity, "", schema.GroupResource{}, "", err.Error(), 0, false)
+			}
+			return patched, nil
+		})
 	}, nil
 }
 
-func (q *request) strategicPatcher(data []byte) (func([]byte) ([]byte, error), error) {
-	data, err := yaml.YAMLToJSON(data)
+func (q *request) mergePatcher(data []byte) (func(resource.Object) (resource.Object, error), error) {
+	var fields map[string]any
+	strict, err := kjson.UnmarshalStrict(data, &fields)
 	if err != nil {
-		return nil, badRequest(err)
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("error decoding patch: %v", err))
 	}
-	return func(original []byte) ([]byte, error) {
-		patched, err := strategicpatch.StrategicMergePatch(original, data, q.kind.Def.New())
-		if err != nil {
-			return nil, badRequest(err)
-		}
-		return patched, nil
+	return func(current resource.Object) (resource.Object, error) {
+		return q.throughJSON(current, strict, func(original []byte) ([]byte, error) { return jsonpatch.MergePatch(original, data) })
 	}, nil
 }
 
-// patched returns the object that a patch makes of the current one.
-func (q *request) patched(current resource.Object, apply func([]byte) ([]byte, error)) (resource.Object, error) {
+// throughJSON applies a patch to an object's JSON. strict are the problems that strict decoding has found in the patch itself.
+func (q *request) throughJSON(current resource.Object, strict []error, apply func([]byte) ([]byte, error)) (resource.Object, error) {
 	original, err := q.kind.EncodeJSON(current)
 	if err != nil {
 		return nil, err
 	}
 	data, err := apply(original)
 	if err != nil {
-		return nil, err
+		return nil, badRequest(err)
 	}
-	obj, strict, err := q.kind.DecodeJSON(data)
+	obj, more, err := q.kind.DecodeJSON(data)
 	if err != nil {
-		return nil, decodeError(q.kind, err)
+		return nil, invalidPatch(string(data), err.Error())
 	}
-	if err := q.strictness(q.kind, strict); err != nil {
-		return nil, err
+	return obj, q.patchStrictness(append(strict[:len(strict):len(strict)], more...), string(data))
+}
+
+// invalidPatch is the error of a patch whose result, or which itself, is shown as the value of a field.
+func invalidPatch(value, why string) error {
+	return apierrors.NewInvalid(schema.GroupKind{}, "", field.ErrorList{field.Invalid(field.NewPath("patch"), value, why)})
+}
+
+// patchStrictness is strictness for what a patch has made.
+func (q *request) patchStrictness(problems []error, value string) error {
+	if len(problems) > 0 && q.query.Get("fieldValidation") == metav1.FieldValidationStrict {
+		return invalidPatch(value, strictError(problems))
 	}
-	return obj, q.checkNames(obj)
+	return q.strictness(q.kind, problems)
+}
+
+func (q *request) strategicPatcher(data []byte) (func(resource.Object) (resource.Object, error), error) {
+	patch := map[string]any{}
+	strict, err := kjson.UnmarshalStrict(data, &patch)
+	if err != nil {
+		return nil, badRequest(err)
+	}
+	return func(current resource.Object) (resource.Object, error) {
+		original, err := runtime.DefaultUnstructuredConverter.ToUnstructured(current)
+		if err != nil {
+			return nil, err
+		}
+		patched, err := strategicpatch.StrategicMergeMapPatch(original, runtime.DeepCopyJSON(patch), q.kind.Def.New())
+		if err != nil {
+			return nil, strategicError(err)
+		}
+		obj, value := q.kind.Def.New(), fmt.Sprintf("%+v", patch)
+		err = runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(patched, obj, true)
+		problems := strict
+		if unknown, ok := runtime.AsStrictDecodingError(err); ok {
+			problems = append(strict[:len(strict):len(strict)], unknown.Errors()...)
+		} else if err != nil {
+			return nil, invalidPatch(value, err.Error())
+		}
+		q.kind.Def.SetKind(obj)
+		return obj, q.patchStrictness(problems, value)
+	}, nil
+}
+
+// strategicError makes the errors of malformed patches 400; others are the server's own to the real server.
+func strategicError(err error) error {
+	for _, malformed := range []error{mergepatch.ErrBadJSONDoc, mergepatch.ErrBadPatchFormatForPrimitiveList, mergepatch.ErrBadPatchFormatForRetainKeys,
+		mergepatch.ErrBadPatchFormatForSetElementOrderList, mergepatch.ErrUnsupportedStrategicMergePatchFormat} {
+		if errors.Is(err, malformed) {
+			return apierrors.NewBadRequest(err.Error())
+		}
+	}
+	return err
 }
 
 // badRequest makes an error that carries no status a 400.

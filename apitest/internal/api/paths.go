@@ -17,7 +17,7 @@ func (a *API) servePath(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		noPath(w)
+		a.SendError(w, r, errMethod)
 	case path == "":
 		a.sendJSON(w, r, map[string]any{"paths": a.paths()})
 	case isHealth(path):

@@ -15,6 +15,7 @@ type Route struct {
 	Name        string
 	Subresource string
 	watchPath   bool // the old form /api/v1/watch/…
+	nameless    bool // the path has a place for a name, and nothing there
 }
 
 // ParseRoute reads a request's method and path.
@@ -36,22 +37,15 @@ func ParseRoute(r *http.Request) (Route, bool) {
 		route.watchPath, parts = true, parts[1:]
 	}
 	if parts[0] == "namespaces" && len(parts) > 2 && (len(parts) > 3 || parts[2] != "status" && parts[2] != "finalize") {
-		route.Namespace, parts = parts[1], parts[2:]
-		if route.Namespace == "" {
-			return Route{}, false
-		}
+		route.Namespace, parts = parts[1], parts[2:] // an empty namespace means all
 	}
 	route.Resource.Resource = parts[0]
 	if len(parts) > 1 {
 		route.Name = parts[1]
+		route.nameless = parts[1] == ""
 	}
 	if len(parts) > 2 {
 		route.Subresource = strings.Join(parts[2:], "/")
-	}
-	for _, part := range parts {
-		if part == "" || part == "." || part == ".." {
-			return Route{}, false
-		}
 	}
 	route.Verb = verbOf(r, route)
 	return route, true
@@ -60,10 +54,10 @@ func ParseRoute(r *http.Request) (Route, bool) {
 func verbOf(r *http.Request, route Route) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		if route.watchPath || route.Subresource == "" && isTrue(r.URL.Query()["watch"]) {
+		switch {
+		case route.watchPath, route.Name == "" && isTrue(r.URL.Query()["watch"]):
 			return "watch"
-		}
-		if route.Name == "" {
+		case route.Name == "":
 			return "list"
 		}
 		return "get"

@@ -19,5 +19,5 @@ func (q *request) subresource() error {
 	case "patch":
 		return q.patch()
 	}
-	return q.methodNotAllowed()
+	return errMethod
 }

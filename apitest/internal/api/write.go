@@ -147,8 +147,8 @@ func encodeStatus(status *metav1.Status, format wire.Format) ([]byte, error) {
 // sendVersion answers with one object.
 func (q *request) sendVersion(code int, v *history.Version) error {
 	if q.accept.As == "PartialObjectMetadataList" {
-		return apierrors.NewGenericServerResponse(http.StatusNotAcceptable, q.Verb, q.kind.GR(), q.Name,
-			"you requested PartialObjectMetadataList, but the requested object is not a list", 0, false)
+		return plainStatus(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable,
+			"you requested PartialObjectMetadataList, but the requested object is not a list ("+q.internalType("")+")")
 	}
 	data, err := q.bytesOf(v)
 	if err != nil {
@@ -156,6 +156,18 @@ func (q *request) sendVersion(code int, v *history.Version) error {
 	}
 	q.sendBytes(code, q.envelope(), data)
 	return nil
+}
+
+// internalType is the name that the real server's code gives to the objects, which some of its errors mention.
+func (q *request) internalType(suffix string) string {
+	if !q.kind.Typed() {
+		return "*unstructured.Unstructured" + suffix
+	}
+	group, _, _ := strings.Cut(q.kind.GVR().Group, ".")
+	if group == "" {
+		group = "core"
+	}
+	return "*" + group + "." + q.kind.GVK().Kind + suffix
 }
 
 // sendBytes answers with JSON or a protobuf message.
@@ -178,8 +190,9 @@ func (q *request) sendBytes(code int, envelope wire.Envelope, data []byte) {
 
 var newline = []byte{'\n'}
 
-// sendStatus answers with a metav1.Status.
-func (q *request) sendStatus(status *metav1.Status) {
+// sendStatus answers with a metav1.Status. The one of a success has no code of its own.
+func (q *request) sendStatus(code int, status *metav1.Status) {
+	q.accept.As = ""
 	status.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		q.w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))
@@ -189,7 +202,7 @@ func (q *request) sendStatus(status *metav1.Status) {
 		http.Error(q.w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	q.sendBytes(int(status.Code), statusEnvelope, data)
+	q.sendBytes(code, statusEnvelope, data)
 }
 
 // fail answers with an error.
@@ -198,7 +211,8 @@ func (q *request) fail(err error) {
 		noPath(q.w)
 		return
 	}
-	q.sendStatus(statusOf(err))
+	status := statusOf(err)
+	q.sendStatus(int(status.Code), status)
 }
 
 func noPath(w http.ResponseWriter) { http.Error(w, errNoPath.Error(), http.StatusNotFound) }
@@ -207,7 +221,7 @@ func noPath(w http.ResponseWriter) { http.Error(w, errNoPath.Error(), http.Statu
 func statusOf(err error) *metav1.Status {
 	var carrier apierrors.APIStatus
 	if !errors.As(err, &carrier) {
-		carrier = apierrors.NewInternalError(err)
+		return &metav1.Status{Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: err.Error()}
 	}
 	status := carrier.Status()
 	status.Status = metav1.StatusFailure
@@ -220,6 +234,6 @@ func statusOf(err error) *metav1.Status {
 // SendError answers a request with an error, in the format that it accepts.
 func (a *API) SendError(w http.ResponseWriter, r *http.Request, err error) {
 	q := &request{api: a, w: w, r: r}
-	q.accept, _ = wire.Negotiate(r.Header.Get("Accept"), func(accept wire.Accept) bool { return accept.Format != wire.YAML })
+	q.accept, _ = wire.Negotiate(r.Header.Get("Accept"), func(wire.Accept) bool { return true })
 	q.fail(err)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 	"github.com/sheaf-dev/sheaf/resource"
+	"github.com/sheaf-dev/sheaf/resource/builtin"
 )
 
 // message is the protobuf code that built-in types have.
@@ -53,7 +54,7 @@ func (k *Kind) Decode(format wire.Format, body []byte) (obj resource.Object, str
 			strict = append(strict, problem)
 		}
 		if body, err = yaml.YAMLToJSON(body); err != nil {
-			return nil, nil, fmt.Errorf("error parsing YAML: %w", err)
+			return nil, nil, &UnrecognizedError{err}
 		}
 	}
 	obj, more, err := k.DecodeJSON(body)
@@ -66,7 +67,7 @@ func (k *Kind) decodeProtobuf(body []byte) (resource.Object, error) {
 	}
 	apiVersion, kind, raw, err := wire.Unwrap(body)
 	if err != nil {
-		return nil, err
+		return nil, &UnrecognizedError{err}
 	}
 	if err := k.checkType(apiVersion, kind); err != nil {
 		return nil, err
@@ -82,11 +83,42 @@ func (k *Kind) fromRaw(raw []byte) (resource.Object, error) {
 	return obj, nil
 }
 
-// WrongTypeError: a body names another kind than its path.
-type WrongTypeError struct{ Got, Want metav1.TypeMeta }
+// UnrecognizedError: it cannot even be seen what a body is.
+type UnrecognizedError struct{ Err error }
 
+func (e *UnrecognizedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UnrecognizedError) Unwrap() error { return e.Err }
+
+// TypeOf returns what a JSON body says it is.
+func TypeOf(body []byte) (apiVersion, kind string, err error) {
+	var head struct {
+		APIVersion string `json:"apiVersion,omitempty"`
+		Kind       string `json:"kind,omitempty"`
+	}
+	if err := json.Unmarshal(body, &head); err != nil {
+		return "", "", &UnrecognizedError{fmt.Errorf("couldn't get version/kind; json parse error: %w", err)}
+	}
+	return head.APIVersion, head.Kind, nil
+}
+
+// WrongTypeError: a body names another kind than its path.
+type WrongTypeError struct {
+	Got, Want metav1.TypeMeta
+	Internal  string // the real server's package of a built-in type; "" for custom resources
+	Known     bool   // what was got is a built-in kind too
+}
+
+// Error is what the real server says: of custom resources, that the two differ; of built-in types, that there is no way between them.
 func (e *WrongTypeError) Error() string {
-	if e.Got.APIVersion != e.Want.APIVersion {
+	switch {
+	case e.Internal != "" && e.Known:
+		gv, _ := schema.ParseGroupVersion(e.Got.APIVersion)
+		return fmt.Sprintf("converting (%s.%s) to (%s.%s): unknown conversion", gv.Version, e.Got.Kind, e.Internal, e.Want.Kind)
+	case e.Internal != "":
+		return fmt.Sprintf("no kind %q is registered for version %q in scheme %q", e.Got.Kind, e.Got.APIVersion, "pkg/runtime/scheme.go:110")
+	case e.Got.APIVersion != e.Want.APIVersion:
 		return fmt.Sprintf("the API version in the data (%s) does not match the expected API version (%s)", e.Got.APIVersion, e.Want.APIVersion)
 	}
 	return fmt.Sprintf("the kind in the data (%s) does not match the expected kind (%s)", e.Got.Kind, e.Want.Kind)
@@ -96,21 +128,47 @@ func (e *WrongTypeError) Error() string {
 func (k *Kind) checkType(apiVersion, kind string) error {
 	want := metav1.TypeMeta{Kind: k.GVK().Kind, APIVersion: k.GVK().GroupVersion().String()}
 	if apiVersion != "" && apiVersion != want.APIVersion || kind != "" && kind != want.Kind {
-		return &WrongTypeError{metav1.TypeMeta{Kind: kind, APIVersion: apiVersion}, want}
+		got := want
+		if apiVersion != "" {
+			got.APIVersion = apiVersion
+		}
+		if kind != "" {
+			got.Kind = kind
+		}
+		return k.wrongType(got, want)
 	}
 	return nil
 }
 
+func (k *Kind) wrongType(got, want metav1.TypeMeta) error {
+	e := &WrongTypeError{Got: got, Want: want}
+	if k.typed {
+		e.Internal, _, _ = strings.Cut(k.GVK().Group, ".")
+		if e.Internal == "" {
+			e.Internal = "core"
+		}
+		_, e.Known = builtin.ForKind(got.GroupVersionKind())
+	}
+	return e
+}
+
 // DecodeJSON is Decode for JSON.
 func (k *Kind) DecodeJSON(body []byte) (resource.Object, []error, error) {
+	apiVersion, kind, err := TypeOf(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := k.checkType(apiVersion, kind); err != nil {
+		return nil, nil, err
+	}
+	return k.decodeJSON(body)
+}
+
+func (k *Kind) decodeJSON(body []byte) (resource.Object, []error, error) {
 	if k.typed {
 		obj := k.Def.New()
-		obj.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{}) // to see what the body says
 		strict, err := kjson.UnmarshalStrict(body, obj)
 		if err != nil {
-			return nil, nil, err
-		}
-		if err := k.checkType(obj.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()); err != nil {
 			return nil, nil, err
 		}
 		k.Def.SetKind(obj)
@@ -121,12 +179,10 @@ func (k *Kind) DecodeJSON(body []byte) (resource.Object, []error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	u := &unstructured.Unstructured{Object: content}
-	apiVersion, _ := content["apiVersion"].(string)
-	kind, _ := content["kind"].(string)
-	if err := k.checkType(apiVersion, kind); err != nil {
-		return nil, nil, err
+	if content == nil { // the body was null
+		content = map[string]any{}
 	}
+	u := &unstructured.Unstructured{Object: content}
 	if err := checkMetadata(content); err != nil {
 		return nil, nil, err
 	}
@@ -170,7 +226,7 @@ func encodeJSON(obj resource.Object) ([]byte, error) {
 
 // FromJSON returns the object of JSON that this server encoded.
 func (k *Kind) FromJSON(data []byte) (resource.Object, error) {
-	obj, _, err := k.DecodeJSON(data)
+	obj, _, err := k.decodeJSON(data)
 	return obj, err
 }
 

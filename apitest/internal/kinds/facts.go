@@ -20,10 +20,33 @@ type Facts struct {
 	ReturnDeleted bool
 	// KeepStatus: a created object keeps the status it was sent with.
 	KeepStatus bool
-	// OpenMetadata: an update of the status may change labels, annotations and finalizers too.
-	OpenMetadata bool
+	// StatusMetadata says which metadata an update of the status may change too.
+	StatusMetadata StatusMetadata
 	// NoGarbage: propagation policies do not apply.
 	NoGarbage bool
+}
+
+// StatusMetadata says which metadata an update of the status may change.
+type StatusMetadata uint8
+
+// What updates of a status may do to metadata. Resources differ in it by their age.
+const (
+	MetadataClosed    StatusMetadata = iota
+	MetadataOpen                     // labels, annotations, finalizers, owners
+	MetadataButLabels                // all but labels
+	MetadataButOwners                // all but owners
+)
+
+func statusMetadata(name string) StatusMetadata {
+	switch {
+	case name == "pods":
+		return MetadataButOwners
+	case name == "deployments.apps":
+		return MetadataButLabels
+	case closedMetadata[name]:
+		return MetadataClosed
+	}
+	return MetadataOpen
 }
 
 func set(names ...string) map[string]bool {
@@ -61,9 +84,14 @@ var (
 		"resourceslices.resource.k8s.io", "deviceclasses.resource.k8s.io", "devicetaintrules.resource.k8s.io",
 		"csidrivers.storage.k8s.io", "csinodes.storage.k8s.io", "storageclasses.storage.k8s.io", "volumeattachments.storage.k8s.io",
 		"volumeattributesclasses.storage.k8s.io")
-	keepStatus   = set("nodes")
-	openMetadata = set("pods", "nodes", "namespaces", "services", "persistentvolumes", "persistentvolumeclaims")
-	noGarbage    = set("events", "events.events.k8s.io")
+	keepStatus = set("nodes")
+	noGarbage  = set("events", "events.events.k8s.io")
+
+	closedMetadata = set("podcertificaterequests.certificates.k8s.io", "podgroups.scheduling.k8s.io", "servicecidrs.networking.k8s.io",
+		"storageversionmigrations.storagemigration.k8s.io", "resourceclaims.resource.k8s.io", "devicetaintrules.resource.k8s.io",
+		"resourcepoolstatusrequests.resource.k8s.io", "storageversions.internal.apiserver.k8s.io", "volumeattachments.storage.k8s.io",
+		"flowschemas.flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+		"validatingadmissionpolicies.admissionregistration.k8s.io")
 )
 
 var shortNames = map[string][]string{
@@ -99,6 +127,6 @@ func factsOf(def *resource.Definition) Facts {
 	return Facts{
 		ShortNames: shortNames[name], Categories: categoriesOf(name), Generation: counted[name], Conditional: conditional[name],
 		CreateOnUpdate: createOnUpdate[name], ReturnDeleted: returnDeleted[name], KeepStatus: keepStatus[name],
-		OpenMetadata: openMetadata[name], NoGarbage: noGarbage[name],
+		StatusMetadata: statusMetadata(name), NoGarbage: noGarbage[name],
 	}
 }

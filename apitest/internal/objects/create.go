@@ -3,6 +3,7 @@ package objects
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -55,7 +56,7 @@ func (s *Store) create(k *kinds.Kind, obj resource.Object, dryRun bool) (*histor
 		if k.Table.Get(key) != nil {
 			return nil, apierrors.NewAlreadyExists(k.GR(), obj.GetName())
 		}
-		return version(k, stored, 0, nil)
+		return dryVersion(k, stored)
 	}
 	v, err := s.History.Commit(k.Table, key, nil, func(revision uint64) (*history.Version, error) {
 		return version(k, stored, revision, nil)
@@ -77,7 +78,6 @@ func (s *Store) prepareCreate(k *kinds.Kind, obj resource.Object) error {
 	obj.SetDeletionTimestamp(nil)
 	obj.SetDeletionGracePeriodSeconds(nil)
 	obj.SetSelfLink("")
-	obj.SetGeneration(0)
 	if k.Facts.Generation {
 		obj.SetGeneration(1)
 	}
@@ -96,20 +96,28 @@ func defaults(obj resource.Object) {
 	case *corev1.Namespace:
 		o.Status.Phase = corev1.NamespaceActive
 		o.Spec.Finalizers = []corev1.FinalizerName{corev1.FinalizerKubernetes}
-		if o.Labels == nil {
-			o.Labels = map[string]string{}
-		}
-		o.Labels[corev1.LabelMetadataName] = o.Name
+		labelNamespace(o)
 	}
+}
+
+// labelNamespace gives a namespace its name as a label, by which it can be selected.
+func labelNamespace(namespace *corev1.Namespace) {
+	if namespace.Labels == nil {
+		namespace.Labels = map[string]string{}
+	}
+	namespace.Labels[corev1.LabelMetadataName] = namespace.Name
 }
 
 // validate checks the metadata of an object; old is nil for a new one.
 func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
-	var problems field.ErrorList
 	metadata := field.NewPath("metadata")
-	problems = append(problems, validation.ValidateObjectMetaAccessor(obj, k.Namespaced(), nameRule(k), metadata)...)
+	problems := validation.ValidateObjectMetaAccessor(obj, k.Namespaced(), nameRule(k), metadata)
+	if k.Typed() {
+		problems = append(problems, checkFinalizers(obj, metadata.Child("finalizers"))...)
+	}
 	if old != nil {
 		problems = append(problems, validation.ValidateObjectMetaAccessorUpdate(obj, old, metadata)...)
+		problems = append(problems, problems...) // the real server checks twice, and says so
 	}
 	if len(problems) > 0 {
 		return invalid(k, obj.GetName(), problems)
@@ -117,14 +125,24 @@ func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
 	return nil
 }
 
+// checkFinalizers wants the finalizers of built-in types to be qualified or known.
+func checkFinalizers(obj resource.Object, path *field.Path) (problems field.ErrorList) {
+	for i, name := range obj.GetFinalizers() {
+		switch {
+		case strings.Contains(name, "/"), name == string(corev1.FinalizerKubernetes), name == metav1.FinalizerOrphanDependents, name == metav1.FinalizerDeleteDependents:
+		default:
+			problems = append(problems, field.Invalid(path.Index(i), name, "name is neither a standard finalizer name nor is it fully qualified"))
+		}
+	}
+	return problems
+}
+
 // nameRule returns which names the resource allows.
 func nameRule(k *kinds.Kind) validation.ValidateNameFunc {
 	switch {
 	case k.GVR().Group == "rbac.authorization.k8s.io":
 		return validPathSegment
-	case k.Typed() && k.GVR().Group == "" && k.GVR().Resource == "services":
-		return validation.NameIsDNS1035Label
-	case k.Typed() && k.GVR().Group == "" && k.GVR().Resource == "namespaces":
+	case k.Typed() && k.GVR().Group == "" && (k.GVR().Resource == "services" || k.GVR().Resource == "namespaces"):
 		return validation.NameIsDNSLabel
 	}
 	return validation.NameIsDNSSubdomain

@@ -43,20 +43,27 @@ func (s *Store) delete(k *kinds.Kind, current *history.Version, options metav1.D
 	if namespace, ok := obj.(*corev1.Namespace); ok {
 		return s.deleteNamespace(k, namespace, current, dryRun)
 	}
-	step := beginGrace(k, obj, options)
+	step := beginGrace(obj, options)
 	if step == gracePending {
 		return current, false, nil
 	}
 	setPropagation(k, obj, options)
 	if step == graceNone {
 		if len(obj.GetFinalizers()) == 0 {
-			v, err := s.remove(k, obj, current, dryRun)
+			v, err := s.remove(k, current, dryRun)
 			return v, true, err
 		}
 		markDeleting(obj)
 	}
 	v, err := s.commit(k, obj, current, dryRun)
-	return v, false, err
+	if err != nil || step != graceOver || len(obj.GetFinalizers()) > 0 {
+		return v, false, err
+	}
+	if dryRun {
+		return v, true, nil
+	}
+	v, err = s.remove(k, v, false)
+	return v, true, err
 }
 
 func checkDeletePreconditions(k *kinds.Kind, obj resource.Object, p *metav1.Preconditions) error {
@@ -82,10 +89,11 @@ const (
 	graceNone    graceStep = iota // no grace period: delete now, or wait for finalizers alone
 	graceBegun                    // the object has been changed: it waits
 	gracePending                  // it waits already
+	graceOver                     // the object has been changed, and can go
 )
 
-// beginGrace starts or shortens the grace period of a pod; other resources have none.
-func beginGrace(k *kinds.Kind, obj resource.Object, options metav1.DeleteOptions) graceStep {
+// beginGrace starts, shortens or ends the grace period of a pod; other resources have none.
+func beginGrace(obj resource.Object, options metav1.DeleteOptions) graceStep {
 	requested := options.GracePeriodSeconds
 	if requested != nil && *requested < 0 {
 		one := int64(1)
@@ -108,13 +116,17 @@ func beginGrace(k *kinds.Kind, obj resource.Object, options metav1.DeleteOptions
 	if pod.Spec.NodeName == "" || pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded {
 		period = 0 // nobody runs it
 	}
-	if period == 0 {
-		return graceNone
-	}
 	at := metav1.NewTime(now().Add(time.Duration(period) * time.Second))
 	pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = &at, &period
 	if pod.Generation > 0 {
 		pod.Generation++
+	}
+	return begunOrOver(period)
+}
+
+func begunOrOver(period int64) graceStep {
+	if period == 0 {
+		return graceOver
 	}
 	return graceBegun
 }
@@ -126,8 +138,6 @@ func shortenGrace(pod *corev1.Pod, requested *int64) graceStep {
 		return graceNone
 	case requested == nil || *requested >= *left:
 		return gracePending
-	case *requested == 0 && len(pod.Finalizers) == 0:
-		return graceNone
 	}
 	at := metav1.NewTime(pod.DeletionTimestamp.Add(time.Duration(*requested-*left) * time.Second))
 	period := *requested
@@ -136,7 +146,7 @@ func shortenGrace(pod *corev1.Pod, requested *int64) graceStep {
 		period = min(period, 1)
 	}
 	pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = &at, &period
-	return graceBegun
+	return begunOrOver(period)
 }
 
 // orphans returns the deprecated option, which clients still send.
@@ -193,12 +203,16 @@ func markDeleting(obj resource.Object) {
 func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
 // remove ends an object. The deletion's version is its last state with the deletion's resourceVersion.
-func (s *Store) remove(k *kinds.Kind, stored resource.Object, current *history.Version, dryRun bool) (*history.Version, error) {
+func (s *Store) remove(k *kinds.Kind, current *history.Version, dryRun bool) (*history.Version, error) {
 	if dryRun {
-		return version(k, stored, current.Revision, current)
+		return current, nil
+	}
+	obj, err := k.Storage.Object(current)
+	if err != nil {
+		return nil, err
 	}
 	return s.History.Commit(k.Table, current.Key, current, func(revision uint64) (*history.Version, error) {
-		v, err := version(k, stored, revision, current)
+		v, err := version(k, obj, revision, current)
 		if err == nil {
 			v.Deleted = true
 		}
@@ -214,7 +228,7 @@ func (s *Store) deleteNamespace(k *kinds.Kind, namespace *corev1.Namespace, curr
 	}
 	namespace.Status.Phase = corev1.NamespaceTerminating
 	if isFinished(namespace) {
-		v, err := s.remove(k, namespace, current, dryRun)
+		v, err := s.remove(k, current, dryRun)
 		return v, true, err
 	}
 	v, err := s.commit(k, namespace, current, dryRun)

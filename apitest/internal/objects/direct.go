@@ -96,11 +96,7 @@ func (s *Store) Remove(k *kinds.Kind, key, name string) error {
 		if current == nil {
 			return notFound(k, name)
 		}
-		obj, err := k.Storage.Object(current)
-		if err != nil {
-			return err
-		}
-		if _, err = s.remove(k, obj, current, false); !errors.Is(err, history.ErrChanged) {
+		if _, err := s.remove(k, current, false); !errors.Is(err, history.ErrChanged) {
 			return err
 		}
 	}

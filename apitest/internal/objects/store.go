@@ -87,6 +87,13 @@ func version(k *kinds.Kind, obj resource.Object, revision uint64, before *histor
 	return v, nil
 }
 
+// dryVersion encodes an object that is not going to be stored, and has no resourceVersion therefore.
+func dryVersion(k *kinds.Kind, obj resource.Object) (*history.Version, error) {
+	obj.SetResourceVersion("")
+	data, err := k.Storage.Encode(obj)
+	return &history.Version{Namespace: obj.GetNamespace(), Name: obj.GetName(), UID: string(obj.GetUID()), Data: data}, err
+}
+
 // sortedLabels returns the labels in the history's form, the previous ones if they are equal.
 func sortedLabels(m map[string]string, previous history.Labels) history.Labels {
 	if len(m) == 0 {

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
@@ -21,6 +24,8 @@ type Change struct {
 	Subresource string
 	// Upsert creates the object if it does not exist.
 	Upsert bool
+	// Whole says that the new state comes from the client as a whole, and not by a patch of the current one.
+	Whole  bool
 	DryRun bool
 	// Finish, if set, is called with the prepared new state and the state it replaces, before it is stored.
 	Finish func(next, current resource.Object) (resource.Object, error)
@@ -55,6 +60,7 @@ func (s *Store) upsert(k *kinds.Kind, c Change) (*history.Version, error) {
 	if err != nil {
 		return nil, err
 	}
+	obj.SetResourceVersion("") // there is nothing that it could name
 	if c.Finish != nil {
 		if obj, err = c.Finish(obj, nil); err != nil {
 			return nil, err
@@ -73,7 +79,7 @@ func (s *Store) replace(k *kinds.Kind, c Change, current *history.Version) (*his
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPreconditions(k, next, old); err != nil {
+	if err := checkPreconditions(k, next, old, c.Whole); err != nil {
 		return nil, err
 	}
 	s.prepareUpdate(k, c.Subresource, next, old)
@@ -90,26 +96,32 @@ func (s *Store) replace(k *kinds.Kind, c Change, current *history.Version) (*his
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	if isFinished(next) {
-		return s.remove(k, stored, current, c.DryRun)
+		if _, err := s.remove(k, current, c.DryRun); err != nil {
+			return nil, err
+		}
+		return version(k, stored, current.Revision, current) // what was asked for, though it was never stored
 	}
 	return s.commit(k, stored, current, c.DryRun)
 }
 
-// checkPreconditions compares the resourceVersion and uid that the new state names with the state that it replaces.
-func checkPreconditions(k *kinds.Kind, next, old resource.Object) error {
-	if uid := next.GetUID(); uid != "" && uid != old.GetUID() {
-		//lint:ignore ST1005 the real server's words
-		mismatch := fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, old.GetUID())
-		return apierrors.NewConflict(k.GR(), old.GetName(), mismatch)
+// checkPreconditions compares the resourceVersion, and the uid if the update is a whole object, with the state that is replaced.
+func checkPreconditions(k *kinds.Kind, next, old resource.Object, whole bool) error {
+	if uid := next.GetUID(); whole && uid != "" && uid != old.GetUID() {
+		key := "/registry/" + k.GVR().Resource + "/" + history.KeyOf(old.GetNamespace(), old.GetName())
+		return apierrors.NewConflict(k.GR(), old.GetName(), fmt.Errorf("StorageError: invalid object, Code: 4, Key: %s, ResourceVersion: 0, "+
+			"AdditionalErrorMsg: Precondition failed: UID in precondition: %v, UID in object meta: %v", key, uid, old.GetUID()))
 	}
 	switch rv := next.GetResourceVersion(); {
 	case rv != "" && rv != "0":
+		if _, err := strconv.ParseUint(rv, 10, 64); err != nil {
+			return err
+		}
 		if rv != old.GetResourceVersion() {
 			return modified(k, old.GetName())
 		}
 	case k.Facts.Conditional:
 		problem := field.Invalid(field.NewPath("metadata", "resourceVersion"), 0, "must be specified for an update")
-		return apierrors.NewInvalid(k.GVK().GroupKind(), old.GetName(), field.ErrorList{problem})
+		return apierrors.NewInvalid(schema.GroupKind{Group: k.GVR().Group, Kind: k.GVR().Resource}, old.GetName(), field.ErrorList{problem})
 	}
 	return nil
 }
@@ -119,20 +131,21 @@ func (s *Store) prepareUpdate(k *kinds.Kind, subresource string, next, old resou
 	switch {
 	case subresource == "status":
 		copyAllButStatus(next, old)
-		if !k.Facts.OpenMetadata {
-			keepMetadata(next, old)
-		}
+		keepMetadata(k, next, old)
 	case subresource == "" && k.Has("status"):
 		copyStatus(next, old)
 	}
+	if namespace, ok := next.(*corev1.Namespace); ok {
+		labelNamespace(namespace)
+	}
 	next.SetResourceVersion(old.GetResourceVersion())
-	next.SetUID(old.GetUID())
+	if next.GetUID() == "" {
+		next.SetUID(old.GetUID())
+	}
 	next.SetCreationTimestamp(old.GetCreationTimestamp())
 	next.SetSelfLink("")
 	if old.GetDeletionTimestamp() != nil {
 		next.SetDeletionTimestamp(old.GetDeletionTimestamp())
-	} else {
-		next.SetDeletionTimestamp(nil)
 	}
 	if old.GetDeletionGracePeriodSeconds() != nil && next.GetDeletionGracePeriodSeconds() == nil {
 		next.SetDeletionGracePeriodSeconds(old.GetDeletionGracePeriodSeconds())
@@ -143,13 +156,24 @@ func (s *Store) prepareUpdate(k *kinds.Kind, subresource string, next, old resou
 	}
 }
 
-// keepMetadata makes the metadata that users can change the old object's.
-func keepMetadata(next, old resource.Object) {
+// keepMetadata makes the metadata that an update of the status may not change the old object's.
+func keepMetadata(k *kinds.Kind, next, old resource.Object) {
+	switch k.Facts.StatusMetadata {
+	case kinds.MetadataOpen:
+		return
+	case kinds.MetadataButLabels:
+		next.SetLabels(old.GetLabels())
+		return
+	case kinds.MetadataButOwners:
+		next.SetOwnerReferences(old.GetOwnerReferences())
+		next.SetDeletionTimestamp(nil)
+		return
+	}
+	next.SetDeletionTimestamp(old.GetDeletionTimestamp())
 	next.SetLabels(old.GetLabels())
 	next.SetAnnotations(old.GetAnnotations())
 	next.SetFinalizers(old.GetFinalizers())
 	next.SetOwnerReferences(old.GetOwnerReferences())
-	next.SetGenerateName(old.GetGenerateName())
 }
 
 // isFinished says whether an object that is being deleted has nothing left to wait for.

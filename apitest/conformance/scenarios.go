@@ -1,0 +1,36 @@
+package conformance
+
+// Scenarios returns all scenarios.
+func Scenarios() []Scenario {
+	return []Scenario{
+		{"an-object-lives-from-create-to-delete", lifeOfAnObject},
+		{"creation-is-checked", creationIsChecked},
+		{"updates-are-optimistic", updatesAreOptimistic},
+		{"updates-keep-what-is-not-theirs", updatesKeepMetadata},
+		{"leases-are-conditional", leases},
+		{"deletion-waits-for-finalizers", finalizers},
+		{"deletion-has-preconditions", deletePreconditions},
+		{"deletion-has-propagation", propagation},
+		{"deletion-of-pods-has-grace", podGrace},
+		{"deletion-of-collections", deleteCollections},
+		{"namespaces-begin-and-end", namespaces},
+		{"dry-runs-change-nothing", dryRuns},
+		{"fields-are-validated-as-asked", fieldValidation},
+		{"status-is-a-subresource", statusSubresource},
+		{"patches-in-json", jsonPatches},
+		{"patches-that-merge", mergePatches},
+		{"patches-that-merge-strategically", strategicPatches},
+		{"lists-have-pages", pages},
+		{"lists-have-versions", listVersions},
+		{"lists-have-selectors", selectors},
+		{"watches-begin-and-resume", watches},
+		{"watches-have-selectors", watchSelectors},
+		{"watch-lists", watchLists},
+		{"watch-options-are-checked", watchOptions},
+		{"media-types-are-negotiated", mediaTypes},
+		{"bad-requests-are-explained", badRequests},
+		{"paths-are-exact", paths},
+	}
+}
+
+const mergePatch, jsonPatch, strategicPatch = "@application/merge-patch+json ", "@application/json-patch+json ", "@application/strategic-merge-patch+json "
