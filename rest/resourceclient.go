@@ -27,20 +27,26 @@ type ResourceClient struct {
 }
 
 func newResourceClient(c *Client, def *resource.Definition) *ResourceClient {
-	d := decode.For(def)
-	r := &ResourceClient{
-		client:      c,
-		def:         def,
-		decoder:     d,
-		retries:     defaultRetries,
-		accept:      d.Accept(),
-		acceptList:  d.AcceptList(),
-		acceptWatch: d.AcceptWatch(),
-	}
-	if !c.shared.protobuf {
+	r := &ResourceClient{client: c, def: def, retries: defaultRetries}
+	r.use(decode.For(def))
+	return r
+}
+
+// use sets the decoder, and asks for what it can read.
+func (r *ResourceClient) use(d *decode.Decoder) {
+	r.decoder = d
+	r.accept, r.acceptList, r.acceptWatch = d.Accept(), d.AcceptList(), d.AcceptWatch()
+	if !r.client.shared.protobuf {
 		r.accept, r.acceptList, r.acceptWatch = onlyJSON(r.accept), onlyJSON(r.acceptList), onlyJSON(r.acceptWatch)
 	}
-	return r
+}
+
+// Decoding returns a client whose answers are decoded with these options, as caches want it: they share parts of objects, which then are
+// not private to the caller any more.
+func (r *ResourceClient) Decoding(options ...decode.Option) *ResourceClient {
+	out := *r
+	out.use(decode.For(r.def, options...))
+	return &out
 }
 
 // onlyJSON leaves protobuf out of an Accept header.
@@ -106,16 +112,21 @@ func (r *ResourceClient) Create(ctx context.Context, o resource.Object, opts met
 	if name != "" || len(subresources) > 0 {
 		req.Name(name).SubResource(subresources...)
 	}
-	result := req.VersionedParams(&opts).BodyObject(r.def, o).Do(ctx)
-	created, err := r.decode(result)
-	if err != nil && result.err == nil {
-		if status, ok := decode.Status(result.ContentType(), result.data); ok && status.Status == metav1.StatusSuccess {
-			created = resource.Copy(o) // bindings and evictions are answered with a mere yes
-			r.def.SetKind(created)
-			return created, nil
-		}
+	return r.created(req.VersionedParams(&opts).BodyObject(r.def, o).Do(ctx), r.def, o)
+}
+
+// created decodes the answer to the creation of o. Bindings and evictions are answered with a mere yes.
+func (r *ResourceClient) created(result Result, kind *resource.Definition, o resource.Object) (resource.Object, error) {
+	answer, err := r.decode(result)
+	if err == nil || result.err != nil {
+		return answer, err
 	}
-	return created, err
+	if status, ok := decode.Status(result.ContentType(), result.data); ok && status.Status == metav1.StatusSuccess {
+		answer = resource.Copy(o)
+		kind.SetKind(answer)
+		return answer, nil
+	}
+	return nil, err
 }
 
 // Update replaces an object, or the part of it that the subresource stands for.

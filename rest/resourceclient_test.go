@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	appsapi "k8s.io/api/apps/v1"
+	autoscalingapi "k8s.io/api/autoscaling/v1"
 	coreapi "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -264,5 +265,74 @@ func TestATruncatedListIsAnError(t *testing.T) {
 	_, err := client.ForResource(pods).List(t.Context(), metav1.ListOptions{}, func(decode.Item) error { return nil })
 	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "/api/v1/pods: reading the list") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestASubresourceOfAnotherKindHasItsOwnClient(t *testing.T) {
+	scales := resource.Define[*autoscalingapi.Scale]("autoscaling", "v1", "scales", "Scale", resource.Namespaced, resource.WithProtobuf()).Definition()
+	var got []string
+	client := through(t, func(req *http.Request) (*http.Response, error) {
+		body := ""
+		if req.Body != nil {
+			data, _ := io.ReadAll(req.Body)
+			if o, err := decode.For(scales).Object(req.Header.Get("Content-Type"), data); err == nil {
+				body = fmt.Sprint(o.(*autoscalingapi.Scale).Spec.Replicas)
+			}
+		}
+		got = append(got, strings.TrimSpace(req.Method+" "+req.URL.RequestURI()+" "+body))
+		return answer(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", ContentTypeJSON)
+			_, _ = io.WriteString(w, `{"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"namespace":"a","name":"x"},"spec":{"replicas":3}}`)
+		}), nil
+	})
+	c, ctx := client.ForResource(deployments).Subresource("scale", scales).Namespace("a"), t.Context()
+	scale := &autoscalingapi.Scale{Spec: autoscalingapi.ScaleSpec{Replicas: 5}}
+	for _, do := range []func() (resource.Object, error){
+		func() (resource.Object, error) { return c.Get(ctx, "x", metav1.GetOptions{}) },
+		func() (resource.Object, error) {
+			return c.Update(ctx, "x", scale, metav1.UpdateOptions{FieldManager: "me"})
+		},
+		func() (resource.Object, error) { return c.Create(ctx, "x", scale, metav1.CreateOptions{}) },
+		func() (resource.Object, error) {
+			return c.Patch(ctx, "x", types.MergePatchType, []byte(`{}`), metav1.PatchOptions{})
+		},
+	} {
+		if o, err := do(); err != nil || o.(*autoscalingapi.Scale).Spec.Replicas != 3 {
+			t.Errorf("got %v, %v", o, err)
+		}
+	}
+	path := "/base/apis/apps/v1/namespaces/a/deployments/x/scale"
+	if want := "GET " + path + "|PUT " + path + "?fieldManager=me 5|POST " + path + " 5|PATCH " + path; strings.Join(got, "|") != want {
+		t.Errorf("got %s\nwant %s", strings.Join(got, "|"), want)
+	}
+	for _, bad := range []func() (resource.Object, error){
+		func() (resource.Object, error) { return c.Update(ctx, "", scale, metav1.UpdateOptions{}) },
+		func() (resource.Object, error) {
+			return c.Namespace("").Create(ctx, "x", scale, metav1.CreateOptions{})
+		},
+	} {
+		if o, err := bad(); err == nil {
+			t.Errorf("got %v", o)
+		}
+	}
+}
+
+func TestACachesDecoderMayShareParts(t *testing.T) {
+	client := through(t, func(*http.Request) (*http.Response, error) {
+		return answer(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", ContentTypeJSON)
+			_, _ = io.WriteString(w, `{"items":[{"metadata":{"namespace":"a","name":"x"}}]}`)
+		}), nil
+	})
+	known := pod("a", "known")
+	c := client.ForResource(pods).Decoding(decode.Reuse(func(decode.Identity) resource.Object { return known }))
+	_, err := c.List(t.Context(), metav1.ListOptions{}, func(i Item) error {
+		if i.Object != resource.Object(known) {
+			t.Errorf("the option has no effect: %v", i.Object)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

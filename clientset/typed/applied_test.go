@@ -33,7 +33,7 @@ func asRead(name string) metav1.ObjectMeta {
 		Namespace: "a", Name: name, UID: "u", ResourceVersion: "5", Generation: 3, GenerateName: "x-",
 		CreationTimestamp: metav1.NewTime(time.Unix(1e9, 0)), DeletionTimestamp: &metav1.Time{Time: time.Unix(1e9, 0)}, DeletionGracePeriodSeconds: ptr(int64(5)),
 		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "me"}},
-		Labels: map[string]string{"role": ""}, Annotations: map[string]string{}, Finalizers: []string{"f"},
+		Labels:        map[string]string{"role": ""}, Annotations: map[string]string{}, Finalizers: []string{"f"},
 		OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Pod", Name: "o", UID: types.UID("ou"), Controller: ptr(false)}},
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
 	"github.com/sheaf-dev/sheaf/rest"
 )
@@ -54,7 +53,7 @@ func (c Client[T]) List(ctx context.Context, opts metav1.ListOptions) (*resource
 	list := &resource.List[T]{Items: []T{}}
 	gvk := c.def.GroupVersionKind()
 	list.TypeMeta = metav1.TypeMeta{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind + "List"}
-	meta, err := c.rest.List(ctx, opts, func(item decode.Item) error {
+	meta, err := c.rest.List(ctx, opts, func(item rest.Item) error {
 		if item.Err != nil {
 			return fmt.Errorf("list %s: %w", c.def, item.Err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	appsapi "k8s.io/api/apps/v1"
 	authenticationapi "k8s.io/api/authentication/v1"
+	autoscalingapi "k8s.io/api/autoscaling/v1"
 	coreapi "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -203,5 +204,56 @@ func TestLeavingTheLoopClosesTheWatch(t *testing.T) {
 	}
 	if e, err := w.Next(); !errors.Is(err, rest.ErrWatchClosed) {
 		t.Errorf("got %v, %v", e, err)
+	}
+}
+
+func TestASubresourceOfAnotherKindIsTyped(t *testing.T) {
+	scales := resource.Define[*autoscalingapi.Scale]("autoscaling", "v1", "scales", "Scale", resource.Namespaced)
+	s, client := answering(t, `{"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"namespace":"a","name":"x"},"spec":{"replicas":3}}`)
+	c, ctx := SubresourceOf(For(client, appsv1.Deployments).Namespace("a"), "scale", scales), t.Context()
+	path := "/apis/apps/v1/namespaces/a/deployments/x/scale"
+	for want, do := range map[string]func() (*autoscalingapi.Scale, error){
+		"GET " + path: func() (*autoscalingapi.Scale, error) { return c.Get(ctx, "x", metav1.GetOptions{}) },
+		"PUT " + path: func() (*autoscalingapi.Scale, error) { return c.Update(ctx, "x", scales.New(), metav1.UpdateOptions{}) },
+		"PATCH " + path: func() (*autoscalingapi.Scale, error) {
+			return c.Patch(ctx, "x", types.MergePatchType, []byte(`{}`), metav1.PatchOptions{})
+		},
+	} {
+		if got, err := do(); err != nil || got.Spec.Replicas != 3 || s.request != want {
+			t.Errorf("got %v, %v from %s, want %s", got, err, s.request, want)
+		}
+	}
+	sent := s.sent
+	if _, err := c.Create(ctx, "x", scales.New(), metav1.CreateOptions{}); err == nil || !strings.Contains(err.Error(), "create deployments.apps/v1/scale: the resource does not offer this") {
+		t.Errorf("got %v", err)
+	}
+	if s.sent != sent {
+		t.Error("a request was sent")
+	}
+}
+
+func TestAllSaysWhatCannotBeDecodedAndGoesOn(t *testing.T) {
+	_, client := answering(t, `{"items":[{"metadata":{"namespace":"a","name":"x"}},{"metadata":{"namespace":"a","name":"bad"},"spec":7},{"metadata":{"namespace":"a","name":"y"}}]}`)
+	var got []string
+	for o, err := range For(client, appsv1.Deployments).All(t.Context(), metav1.ListOptions{}) {
+		if broken := new(rest.ObjectError); errors.As(err, &broken) {
+			got = append(got, "broken "+broken.Key.Name)
+			continue
+		}
+		got = append(got, o.Name)
+	}
+	if strings.Join(got, ",") != "x,broken bad,y" {
+		t.Errorf("got %q", got)
+	}
+	s, client := answering(t, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
+	s.code = http.StatusForbidden
+	n := 0
+	for _, err := range For(client, appsv1.Deployments).All(t.Context(), metav1.ListOptions{}) {
+		if n++; !apierrors.IsForbidden(err) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d elements", n)
 	}
 }
