@@ -1,0 +1,416 @@
+package leaderelection
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/klog/v2"
+)
+
+// player is a candidate in a test, and what it has done.
+type player struct {
+	*Elector
+	link *link
+	stop context.CancelFunc
+	err  error
+	over chan struct{} // closed when Run has returned
+
+	mu     sync.Mutex // owns all below
+	events []string
+	seen   []string // leaders
+	cause  error
+	hold   time.Duration // how long the work goes on after its context has ended
+}
+
+func (p *player) add(event string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.events = append(p.events, event)
+}
+
+func (p *player) done() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.events, ", ")
+}
+
+func (p *player) leaders() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.seen)
+}
+
+func (p *player) why() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cause
+}
+
+// play starts a candidate in a bubble of fake time. It is stopped when the test ends.
+func play(t *testing.T, s *server, name string, options ...func(*player, *Options)) *player {
+	t.Helper()
+	p := &player{over: make(chan struct{}), link: &link{server: s, random: rand.New(rand.NewPCG(1, 2)), latency: 10 * time.Millisecond}}
+	opts := Options{Identity: name}
+	for _, option := range options {
+		option(p, &opts)
+	}
+	var err error
+	p.Elector, err = New(p.link, "lease", Callbacks{
+		OnStartedLeading: func(ctx context.Context) {
+			p.add("started")
+			<-ctx.Done()
+			p.mu.Lock()
+			p.cause = context.Cause(ctx)
+			p.mu.Unlock()
+			time.Sleep(p.hold)
+			p.add("returned")
+		},
+		OnStoppedLeading: func() { p.add("stopped") },
+		OnNewLeader: func(identity string) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.seen = append(p.seen, identity)
+		},
+	}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), klog.Logger{}))
+	p.stop = cancel
+	go func() {
+		defer close(p.over)
+		p.err = p.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		p.link.change(func(l *link) { l.cut, l.broken = false, false })
+		<-p.over
+	})
+	return p
+}
+
+func noWatch(_ *player, o *Options) { o.NoWatch = true }
+func holding(d time.Duration) func(*player, *Options) {
+	return func(p *player, _ *Options) { p.hold = d }
+}
+func measured(m MetricsProvider) func(*player, *Options) {
+	return func(_ *player, o *Options) { o.Metrics = m }
+}
+
+// within waits until something is so, and fails if it is not after d.
+func within(t *testing.T, d time.Duration, what string, is func() bool) time.Duration {
+	t.Helper()
+	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
+		if took := time.Since(begin); is() {
+			return took
+		} else if took > d {
+			t.Fatalf("not within %v: %s", d, what)
+		}
+	}
+}
+
+func TestWorkEndsBeforeTheLeaseIsReleasedAndTheSuccessorBeginsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		a := play(t, s, "a", holding(30*time.Second)) // longer than the Lease lasts
+		within(t, time.Second, "a leads", a.IsLeader)
+		b := play(t, s, "b")
+		time.Sleep(20 * time.Second)
+
+		a.stop()
+		time.Sleep(30*time.Second - time.Nanosecond)
+		synctest.Wait()
+		if a.done() != "started" || b.done() != "" || !slices.Equal(b.leaders(), []string{"a"}) || !a.IsLeader() {
+			t.Errorf("while the work goes on: a %s; b %s", a.done(), b.done())
+		}
+		took := within(t, 100*time.Millisecond, "b leads", b.IsLeader)
+		t.Logf("handed over in %v", took)
+		<-a.over
+		if a.done() != "started, returned, stopped" || a.err != nil || !errors.Is(a.why(), context.Canceled) {
+			t.Errorf("a: %s, error %v, cause %v", a.done(), a.err, a.why())
+		}
+	})
+}
+
+func TestSuccessorThatMayNotWatchBeginsAtItsNextPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 {
+			s := newServer()
+			a := play(t, s, "a")
+			within(t, time.Second, "a leads", a.IsLeader)
+			b := play(t, s, "b", noWatch)
+			time.Sleep(20 * time.Second)
+			a.stop()
+			<-a.over
+			within(t, 4400*time.Millisecond+100*time.Millisecond, "b leads", b.IsLeader)
+			b.stop()
+			<-b.over
+		}
+	})
+}
+
+// Without a watch, and alone: the worst case for who must notice that the leader is dead.
+func TestDeadLeaderIsReplacedWhenItsLeaseExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 50 {
+			s := newServer()
+			a := play(t, s, "a")
+			within(t, time.Second, "a leads", a.IsLeader)
+			b := play(t, s, "b", noWatch)
+			time.Sleep(20 * time.Second)
+			a.link.change(func(l *link) { l.cut = true })
+			took := within(t, 15*time.Second+4400*time.Millisecond+100*time.Millisecond, "b leads", b.IsLeader)
+			if took < 10*time.Second {
+				t.Errorf("b leads after %v", took)
+			}
+			if a.IsLeader() {
+				t.Error("a still says that it leads")
+			}
+			a.link.change(func(l *link) { l.cut = false })
+			a.stop()
+			b.stop()
+			<-a.over
+			<-b.over
+		}
+	})
+}
+
+func TestLeadershipIsOverAtItsInstantEvenIfNothingHasNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := play(t, newServer(), "a", noWatch)
+		within(t, time.Second, "a leads", a.IsLeader)
+		a.link.change(func(l *link) { l.cut = true })
+		time.Sleep(time.Duration(a.valid.Load()) - a.clock.now() - time.Nanosecond)
+		if !a.IsLeader() {
+			t.Error("over too early")
+		}
+		time.Sleep(time.Nanosecond)
+		if a.IsLeader() { // asked before anything else could run
+			t.Error("not over")
+		}
+		synctest.Wait()
+		if !errors.Is(a.why(), ErrLost) || a.done() != "started, returned, stopped" {
+			t.Errorf("%s, cause %v", a.done(), a.why())
+		}
+	})
+}
+
+func TestLostLeadershipCanBeWonAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := play(t, newServer(), "a")
+		within(t, time.Second, "a leads", a.IsLeader)
+		a.link.change(func(l *link) { l.cut = true })
+		time.Sleep(time.Minute)
+		if s := a.Status(); s.Leader || s.LastError == nil || s.Stopping {
+			t.Errorf("cut off: %+v", s)
+		}
+		a.link.change(func(l *link) { l.cut = false })
+		within(t, 5*time.Second, "a leads again", a.IsLeader)
+		if a.done() != "started, returned, stopped, started" {
+			t.Error(a.done())
+		}
+		s := a.Status()
+		if !s.Leader || s.Holder != "a" || s.LastError != nil || time.Since(s.Since) > 5*time.Second || time.Since(s.Renewed) > 5*time.Second {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestLeaderWhoseLeaseIsTakenStepsDown(t *testing.T) {
+	for _, take := range []struct {
+		name string
+		do   func(*server)
+	}{
+		{"written by hand", func(s *server) {
+			lease, _ := s.get("lease")
+			thief := "thief"
+			lease.Spec.HolderIdentity = &thief
+			if _, err := s.update(lease); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"deleted", (*server).delete},
+	} {
+		for _, option := range []func(*player, *Options){noWatch, func(*player, *Options) {}} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer()
+				a := play(t, s, "a", option)
+				within(t, time.Second, "a leads", a.IsLeader)
+				take.do(s)
+				within(t, 5*time.Second, take.name+": a steps down", func() bool { return !a.IsLeader() })
+				synctest.Wait()
+				if !errors.Is(a.why(), ErrLost) {
+					t.Errorf("%s: %v", take.name, a.why())
+				}
+			})
+		}
+	}
+}
+
+func TestStrangersEditOfTheLeaseDoesNotEndTheLeadership(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		a := play(t, s, "a", noWatch)
+		within(t, time.Second, "a leads", a.IsLeader)
+		for range 20 {
+			lease, _ := s.get("lease")
+			lease.Annotations = map[string]string{"note": time.Now().String()}
+			if _, err := s.update(lease); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(3 * time.Second)
+			if !a.IsLeader() {
+				t.Fatal("it did")
+			}
+		}
+		lease, _ := s.get("lease")
+		if lease.Annotations["note"] == "" || a.done() != "started" {
+			t.Errorf("%v, %s", lease.Annotations, a.done())
+		}
+	})
+}
+
+func TestWorkThatDoesNotStopIsUnhealthy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		a := play(t, s, "a", holding(time.Minute))
+		within(t, time.Second, "a leads", a.IsLeader)
+		b := play(t, s, "b")
+		a.link.change(func(l *link) { l.cut = true })
+		within(t, 15*time.Second, "a loses", func() bool { return !a.IsLeader() })
+		time.Sleep(19 * time.Second)
+		if err := a.Healthy(); err != nil {
+			t.Errorf("too early: %v", err)
+		}
+		time.Sleep(2 * time.Second)
+		if err := a.Healthy(); !errors.Is(err, ErrNotStopped) || !a.Status().Stopping {
+			t.Errorf("got %v", err)
+		}
+		if err := b.Healthy(); err != nil || !b.IsLeader() {
+			t.Errorf("b: %v", err)
+		}
+		a.link.change(func(l *link) { l.cut = false })
+		time.Sleep(time.Minute)
+		if err := a.Healthy(); err != nil || a.Status().Stopping {
+			t.Errorf("after the work has stopped: %v", err)
+		}
+	})
+}
+
+func TestSlowServerStillHasALeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		slow := func(p *player, _ *Options) { p.link.latency = 4 * time.Second } // a request may take 8 s
+		a := play(t, s, "a", slow, noWatch)
+		within(t, 30*time.Second, "a leads", a.IsLeader)
+		leads := 0
+		for range 600 {
+			time.Sleep(time.Second)
+			if a.IsLeader() {
+				leads++
+			}
+		}
+		if leads < 500 {
+			t.Errorf("%d of 600 seconds", leads)
+		}
+	})
+}
+
+func TestNamesakesDoNotLeadTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		a, b := play(t, s, "same"), play(t, s, "same")
+		for range 1000 {
+			time.Sleep(100 * time.Millisecond)
+			if a.IsLeader() && b.IsLeader() {
+				t.Fatal("they do")
+			}
+		}
+		if !a.IsLeader() && !b.IsLeader() {
+			t.Error("none leads")
+		}
+	})
+}
+
+func TestClaimWithoutAnAnswerIsReleasedAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		a := play(t, s, "a", func(p *player, _ *Options) { p.link.latency = time.Second }, noWatch)
+		within(t, 10*time.Second, "the claim is stored", func() bool { return s.changes() > 0 })
+		a.stop() // before the answer has arrived
+		<-a.over
+		if lease, err := s.get("lease"); err != nil || *lease.Spec.HolderIdentity != "" || a.done() != "" || a.err != nil {
+			t.Errorf("%v, %v, %s, %v", lease, err, a.done(), a.err)
+		}
+	})
+}
+
+func TestReleaseThatFailsIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := play(t, newServer(), "a")
+		within(t, time.Second, "a leads", a.IsLeader)
+		a.link.change(func(l *link) { l.cut, l.refuse = true, true })
+		a.stop()
+		begin := time.Now()
+		<-a.over
+		if took := time.Since(begin); took > 11*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if a.err == nil || !errors.Is(a.err, errRefused) || !strings.Contains(a.err.Error(), "could not be released") {
+			t.Errorf("got %v", a.err)
+		}
+	})
+}
+
+func TestReleaseIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		a := play(t, s, "a")
+		within(t, time.Second, "a leads", a.IsLeader)
+		a.link.change(func(l *link) { l.broken = true })
+		a.stop()
+		<-a.over
+		if lease, _ := s.get("lease"); *lease.Spec.HolderIdentity != "" || a.err != nil {
+			t.Errorf("%v, %v", lease, a.err)
+		}
+	})
+}
+
+// refusing allows everything but watches.
+type refusing struct{ Leases }
+
+func (refusing) Watch(context.Context, string, func(*coordinationv1.Lease)) error {
+	return apierrors.NewForbidden(leasesResource, "lease", errors.New("no"))
+}
+
+func TestCandidateWithoutTheRightToWatchPolls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		a := play(t, s, "a")
+		within(t, time.Second, "a leads and watches", func() bool { return a.IsLeader() && a.Status().Watching })
+		b, err := New(refusing{a.link}, "lease", Callbacks{OnStartedLeading: func(ctx context.Context) { <-ctx.Done() }}, Options{Identity: "b"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.Logger{}))
+		var wg sync.WaitGroup
+		wg.Go(func() { b.Run(ctx) })
+		time.Sleep(10 * time.Second)
+		a.stop()
+		within(t, 10*time.Second, "b leads", b.IsLeader)
+		if b.Status().Watching {
+			t.Error("b watches")
+		}
+		cancel()
+		wg.Wait()
+	})
+}

@@ -1,0 +1,45 @@
+package leaderelection
+
+import (
+	"context"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// refusedPause is how many retry periods pass before a watch is tried again that RBAC does not allow.
+const refusedPause = 100
+
+// watch keeps the loop informed until the requests end. It only speeds things up: the loop polls all the same, so whatever
+// goes wrong here needs no more than another try.
+func (l *loop) watch() {
+	for l.requests.Err() == nil {
+		ctx, cancel := context.WithCancel(l.requests)
+		err := l.leases.Watch(ctx, l.name, func(lease *coordinationv1.Lease) {
+			l.note(func(s *Status) { s.Watching = true })
+			select {
+			case l.seen <- lease:
+			case <-ctx.Done():
+			}
+		})
+		cancel()
+		l.note(func(s *Status) { s.Watching = false })
+		pause := l.pause()
+		if apierrors.IsForbidden(err) || apierrors.IsMethodNotSupported(err) {
+			pause = refusedPause * l.opts.RetryPeriod
+			l.log.Info("The Lease cannot be watched; the candidate polls", "reason", err.Error())
+		}
+		l.sleep(pause)
+	}
+}
+
+// sleep waits, or until the requests end.
+func (l *loop) sleep(d time.Duration) {
+	timer := l.clock.after(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-l.requests.Done():
+	}
+}
