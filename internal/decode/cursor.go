@@ -19,6 +19,9 @@ type jsonCursor struct {
 func newCursor(b []byte) jsonCursor {
 	var scan scanner
 	scan.feed(b)
+	if scan.tooDeep {
+		return jsonCursor{b: b} // no bracket can be entered
+	}
 	return jsonCursor{b: b, brackets: scan.brackets}
 }
 

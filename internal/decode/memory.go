@@ -26,13 +26,14 @@ func borrowed(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b
 // newOf allocates a zero value.
 func newOf(t reflect.Type) unsafe.Pointer { return reflect.New(t).UnsafePointer() }
 
-// newSlice allocates a slice of exactly n zero elements and stores it at p, where a nil slice is. A shared slice must have no spare
+// newSlice allocates a slice of exactly n zero elements and stores it at p, where an empty slice is. A shared slice must have no spare
 // capacity: an append of one owner would show up in another's.
 func newSlice(t reflect.Type, p unsafe.Pointer, n int) unsafe.Pointer {
 	if n == 0 {
 		*(*sliceHeader)(p) = sliceHeader{data: unsafe.Pointer(&nothing)}
 		return unsafe.Pointer(&nothing)
 	}
+	*(*sliceHeader)(p) = sliceHeader{}
 	valueAt(t, p).Grow(n) // unlike reflect.MakeSlice it allocates no header
 	h := (*sliceHeader)(p)
 	h.len, h.cap = n, n

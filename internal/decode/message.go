@@ -188,8 +188,8 @@ func (s *session) run(n *node, p unsafe.Pointer, b []byte, start, next int) (int
 	if tag[0]&7 != wireBytes {
 		return s.numbers(n, p, b, tag, next)
 	}
-	if *(*unsafe.Pointer)(p) != nil { // a second run would be appended to the first
-		return 0, errUnusual
+	if n.proto == kindMap && *(*unsafe.Pointer)(p) != nil || n.proto == kindSlice && (*sliceHeader)(p).len > 0 {
+		return 0, errUnusual // a second run would have to be appended to the first
 	}
 	count, end := 0, start
 	for end < len(b) && hasPrefix(b[end:], tag) {

@@ -13,7 +13,7 @@ import (
 
 // value reads the JSON value at the cursor into the variable at p. null leaves what has no nil as it is.
 func (s *session) value(n *node, p unsafe.Pointer) error {
-	if n.json == kindOpaque || n.json == kindIntOrString {
+	if n.json == kindOpaque || n.json == kindIntOrString || n.json == kindRaw {
 		return s.opaqueJSON(n, p)
 	}
 	switch c := s.next(); c {
@@ -293,8 +293,12 @@ func (s *session) opaqueJSON(n *node, p unsafe.Pointer) error {
 		return err
 	}
 	raw := s.b[start:s.i:s.i]
-	if n.json == kindIntOrString && c != 'n' {
+	switch {
+	case n.json == kindIntOrString && c != 'n':
 		return jsonIntOrString(p, raw)
+	case n.json == kindRaw && c != 'n':
+		*(*[]byte)(p) = s.clone(n, raw) // the first field
+		return nil
 	}
 	if json.UnmarshalCaseSensitivePreserveInts(raw, reflect.NewAt(n.typ, p).Interface()) != nil {
 		return errUnusual

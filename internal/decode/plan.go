@@ -4,12 +4,12 @@ import (
 	"encoding"
 	stdjson "encoding/json"
 	"reflect"
-	"strings"
 	"sync"
 	"unsafe"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
@@ -39,6 +39,7 @@ const (
 	kindMicroTime
 	kindQuantity
 	kindIntOrString
+	kindRaw // a struct whose bytes keep the JSON as it is
 	kindStruct
 	kindPointer
 	kindSlice
@@ -57,7 +58,7 @@ type node struct {
 	key     *node // of a map
 	message *message
 	object  *object
-	trusted bool // an opaque type known to have no hidden state
+	trusted bool // its own method leaves nothing behind that a reader could change
 }
 
 // class is the set of nodes whose values are equal when their bytes are.
@@ -124,6 +125,9 @@ var (
 		reflect.TypeFor[metav1.MicroTime]():   kindMicroTime,
 		reflect.TypeFor[resource.Quantity]():  kindQuantity,
 		reflect.TypeFor[intstr.IntOrString](): kindIntOrString,
+
+		reflect.TypeFor[metav1.FieldsV1]():      kindRaw,
+		reflect.TypeFor[runtime.RawExtension](): kindRaw,
 	}
 	jsonUnmarshaler  = reflect.TypeFor[stdjson.Unmarshaler]()
 	textUnmarshaler  = reflect.TypeFor[encoding.TextUnmarshaler]()
@@ -141,16 +145,19 @@ func (c *compiler) node(t reflect.Type, at place) *node {
 	}
 	n := &node{typ: t, class: c.class(key), gate: c.gates}
 	c.gates++
-	n.trusted = strings.HasPrefix(t.PkgPath(), "k8s.io/api")
+	n.trusted = t == reflect.TypeFor[metav1.Duration]() || wellKnown[t] != kindOpaque
 	if t.Kind() == reflect.Struct {
 		c.structs[key] = n
 	}
 	k := c.shape(n, at)
 	n.proto, n.json = k, k
 	if known, ok := wellKnown[t]; ok {
-		n.proto, n.json = known, known
-		if known == kindIntOrString { // an ordinary message
-			n.proto = kindStruct
+		n.json = known
+		if known != kindIntOrString && known != kindRaw { // else an ordinary message
+			n.proto = known
+		}
+		if known == kindRaw && (t.Field(0).Name != "Raw" || t.Field(0).Type != reflect.TypeFor[[]byte]()) {
+			n.json = kindOpaque // built for another representation
 		}
 	} else {
 		c.ownMethods(n)
@@ -158,9 +165,11 @@ func (c *compiler) node(t reflect.Type, at place) *node {
 	if n.json == kindStruct {
 		c.compileObject(n, at)
 	}
-	if n.proto == kindStruct && at.full != nil {
+	switch {
+	case n.proto != kindStruct || n.message != nil:
+	case at.full != nil:
 		c.compileView(n, at)
-	} else if n.proto == kindStruct {
+	default:
 		c.compileMessage(n, at)
 	}
 	return n
@@ -231,15 +240,21 @@ func (c *compiler) compileAny(n *node) {
 }
 
 // ownMethods makes a node opaque for a format that its type reads by itself. Structs have generated protobuf methods, which do what the
-// tags say; other types with such a method have an encoding of their own.
+// tags say, and so have named slices: they are messages of one repeated field. Other types with such a method have an encoding of
+// their own.
 func (c *compiler) ownMethods(n *node) {
 	if hasMethod(n.typ, jsonUnmarshaler) || hasMethod(n.typ, textUnmarshaler) || n.typ == reflect.TypeFor[stdjson.Number]() {
 		n.json = kindOpaque
 	}
-	if n.proto != kindStruct && hasMethod(n.typ, protoUnmarshaler) {
-		n.proto = kindOpaque
+	if !hasMethod(n.typ, protoUnmarshaler) {
+		return
 	}
-	if n.proto == kindMap && n.elem.proto == kindOpaque && !hasMethod(n.elem.typ, protoUnmarshaler) {
+	switch n.proto {
+	case kindStruct:
+	case kindSlice:
+		n.proto, n.message = kindStruct, &message{}
+		n.message.add(1, 0, &node{typ: n.typ, proto: kindSlice, class: newClass(), gate: n.gate, elem: n.elem})
+	default:
 		n.proto = kindOpaque
 	}
 }

@@ -39,8 +39,8 @@ func (c *compiler) compileMessage(n *node, at place) {
 		f := n.typ.Field(i)
 		number, ok := protobufNumber(f)
 		if !ok {
-			if f.Type == reflect.TypeFor[metav1.TypeMeta]() || !f.IsExported() && !f.Anonymous {
-				continue // the envelope says the kind
+			if f.Type == reflect.TypeFor[metav1.TypeMeta]() || f.Type.Kind() == reflect.Interface || !f.IsExported() && !f.Anonymous {
+				continue // not on the wire: the envelope says the kind
 			}
 			n.proto = kindOpaque
 			return

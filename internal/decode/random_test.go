@@ -42,6 +42,7 @@ func newFiller(seed int64) *randfill.Filler {
 			}
 		},
 		func(s *string, c randfill.Continue) { *s = randomString(c) },
+		func(v *any, c randfill.Continue) { *v = randomAny(c, 3) },
 	)
 }
 
@@ -59,6 +60,30 @@ func randomQuantity(c randfill.Continue) string {
 
 func randomJSON(c randfill.Continue) string {
 	return fmt.Sprintf(`{"f:a":{"k":%d,"s":"x%dé"},"l":[true,null,1.5]}`, c.Intn(1000), c.Intn(10))
+}
+
+// randomAny returns a value without a type.
+func randomAny(c randfill.Continue, depth int) any {
+	kinds := 8
+	if depth == 0 {
+		kinds = 5
+	}
+	switch c.Intn(kinds) {
+	case 0:
+		return nil
+	case 1:
+		return c.Bool()
+	case 2:
+		return c.Int63() - 1<<62
+	case 3:
+		return float64(c.Intn(1000)) + .5
+	case 4:
+		return randomString(c)
+	case 5:
+		return []any{randomAny(c, depth-1), randomAny(c, depth-1)}
+	default:
+		return map[string]any{randomString(c): randomAny(c, depth-1), "x": randomAny(c, depth-1)}
+	}
 }
 
 // randomString mixes what repeats with what does not, and what JSON must escape with what it need not.

@@ -103,7 +103,7 @@ func (v *scanner) feed(b []byte) (int, bool) {
 
 // structure notes a bracket or comma at the offset.
 func (v *scanner) structure(class uint8, offset uint32) {
-	v.tooDeep = v.tooDeep || len(v.open) > maxJSONDepth
+	v.tooDeep = v.tooDeep || class == charOpen && len(v.open) == maxJSONDepth
 	switch {
 	case v.flat && class == charOpen:
 		v.open = append(v.open, 0)
