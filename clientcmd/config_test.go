@@ -220,11 +220,22 @@ func TestAServersURLAloneIsEnough(t *testing.T) {
 	if c, err = BuildConfig("", ""); err != nil || c.Host != "https://10.0.0.1:6443" {
 		t.Errorf("got %+v, %v", c, err)
 	}
-	t.Setenv("KUBERNETES_SERVICE_HOST", "10.9.9.9")
-	t.Setenv("KUBERNETES_SERVICE_PORT", "443")
-	if _, err := os.Stat("/var/run/secrets/kubernetes.io/serviceaccount/token"); err != nil {
-		if c, err = BuildConfig("", ""); err != nil || c.Host != "https://10.0.0.1:6443" {
-			t.Errorf("an environment without a token is no pod: %+v, %v", c, err)
+	for name, inCluster := range map[string]error{"no pod": rest.ErrNotInCluster, "a broken pod": errors.New("the token is empty")} {
+		fail := func() (*rest.Config, error) { return nil, inCluster }
+		if c, err = build("", "", fail); err != nil || c.Host != "https://10.0.0.1:6443" {
+			t.Errorf("in %s the file counts: %+v, %v", name, c, err)
 		}
+	}
+	pod := func() (*rest.Config, error) { return &rest.Config{Host: "https://pod"}, nil }
+	if c, err = build("", "", pod); err != nil || c.Host != "https://pod" {
+		t.Errorf("in a pod: %+v, %v", c, err)
+	}
+	if c, err = build("", path, pod); err != nil || c.Host != "https://10.0.0.1:6443" {
+		t.Errorf("in a pod, with a file that was asked for: %+v, %v", c, err)
+	}
+	t.Setenv(EnvVar, filepath.Join(t.TempDir(), "missing"))
+	broken := errors.New("the token is empty")
+	if _, err := build("", "", func() (*rest.Config, error) { return nil, broken }); err != broken {
+		t.Errorf("a broken pod without a file: %v", err)
 	}
 }

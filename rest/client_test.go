@@ -327,3 +327,19 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		t.Errorf("%d connections were opened", n)
 	}
 }
+
+func TestNotModifiedIsASuccessForWhoAskedForIt(t *testing.T) {
+	client := through(t, func(*http.Request) (*http.Response, error) {
+		return answer(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("ETag", "tag")
+			w.WriteHeader(http.StatusNotModified)
+		}), nil
+	})
+	result := client.Get().AbsPath("x").SetHeader("If-None-Match", "tag").Do(t.Context())
+	if result.Error() != nil || result.StatusCode() != http.StatusNotModified || result.Header("etag") != "tag" {
+		t.Errorf("got %+v", result)
+	}
+	if err := client.Get().AbsPath("x").Do(t.Context()).Error(); codeOf(err) != http.StatusNotModified {
+		t.Errorf("got %v", err)
+	}
+}

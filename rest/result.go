@@ -100,6 +100,9 @@ func (r Result) WasCreated() bool { return r.code == http.StatusCreated }
 // ContentType returns the answer's media type.
 func (r Result) ContentType() string { return r.header.Get("Content-Type") }
 
+// Header returns a header of the answer, such as "ETag"; "" if it is not there.
+func (r Result) Header(name string) string { return r.header.Get(name) }
+
 // Warnings returns what the server warned about.
 func (r Result) Warnings() []Warning { return slices.Clone(r.warnings) }
 

@@ -20,7 +20,7 @@ func (r *Request) send(ctx context.Context, s scope) (*http.Response, error) {
 			return nil, err
 		}
 		resp, err := r.try(ctx, s)
-		if err == nil && resp.StatusCode < 300 {
+		if err == nil && r.succeeded(resp) {
 			r.warn(ctx, resp)
 			return resp, nil
 		}
@@ -40,6 +40,11 @@ func (r *Request) send(ctx context.Context, s scope) (*http.Response, error) {
 			return nil, fmt.Errorf("%w (not tried again: %w)", err, why)
 		}
 	}
+}
+
+// succeeded says whether an answer is what was asked for; that includes "not modified", if the request was conditional.
+func (r *Request) succeeded(resp *http.Response) bool {
+	return resp.StatusCode < 300 || resp.StatusCode == http.StatusNotModified && r.header.Get("If-None-Match") != ""
 }
 
 func (r *Request) waitForLimiter(ctx context.Context) error {
