@@ -296,5 +296,10 @@ func TestRandomProgramsLeaveTheStoreAsAPlainMapWouldBe(t *testing.T) {
 }
 
 func TestALargeRandomProgramLeavesTheStoreAsAPlainMapWouldBe(t *testing.T) {
-	run(t, rand.New(rand.NewPCG(1, 2)), 25, 2000, Options{})
+	for _, opts := range []Options{{}, {NoLabelIndex: true}} { // many small groups; few large ones
+		t.Run(fmt.Sprintf("noLabelIndex=%t", opts.NoLabelIndex), func(t *testing.T) {
+			t.Parallel()
+			run(t, rand.New(rand.NewPCG(1, 2)), 20, 2000, opts)
+		})
+	}
 }

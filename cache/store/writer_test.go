@@ -90,6 +90,35 @@ func TestAStaleKeyKeepsItsLastGoodStateAndSaysWhy(t *testing.T) {
 	mustCheck(t, w)
 }
 
+func TestAHeldSnapshotOfALargeNamespaceDoesNotChange(t *testing.T) {
+	w, r := New(Options{Indexers: nodes("node")})
+	var changes []Change
+	for i := range 4 * chunkSize {
+		changes = append(changes, *onNode(fmt.Sprint("first-", i), "n1"))
+	}
+	w.Apply(changes, "1")
+	held := r.Snapshot()
+	for batch := range 10 {
+		later := make([]Change, 0, 400)
+		for i := range 200 {
+			later = append(later, Change{Op: Delete, Key: changes[(i*7+batch*100)%len(changes)].Key}, *onNode(fmt.Sprint("later-", batch, "-", i), "n1"))
+		}
+		w.Apply(later, "2")
+		mustCheck(t, w)
+	}
+	want := make([]resource.Object, 0, len(changes))
+	for _, c := range changes {
+		want = append(want, c.Object)
+	}
+	indexed, err := held.ByIndex("node", "n1")
+	if err := errors.Join(err, same(indexed, want), same(held.List(nil, "a"), want), same(slices.Collect(held.Namespace("a")), want)); err != nil {
+		t.Error(err)
+	}
+	if now := r.List(nil, "a"); len(now) != r.Len() || same(now, want) == nil {
+		t.Errorf("%d objects now", len(now))
+	}
+}
+
 func TestAnEmptyVersionKeepsTheFormerOne(t *testing.T) {
 	w, r := New(Options{})
 	w.Apply(nil, "5")
