@@ -41,6 +41,7 @@ func watchPods(ctx context.Context, client *rest.Client) error {
 // The program of the README, on an API server in memory.
 func Example() {
 	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	server := apitest.New(apitest.Options{InMemory: true})
 	served := make(chan error)
 	go func() { served <- server.Run(ctx) }()
