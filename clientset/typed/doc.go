@@ -10,5 +10,5 @@
 //
 // What a resource does not offer, such as updating a status it does not have, is an error without a request.
 //
-// Reading order: client.go, all.go, write.go, apply.go with applied.go and prune.go (what server-side apply sends), watch.go, subresource.go.
+// Reading order: client.go, all.go, write.go, apply.go (package apply says what is sent), watch.go, subresource.go.
 package typed
