@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"k8s.io/klog/v2"
+
 	"github.com/sheaf-dev/sheaf/cache/internal/fake"
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -22,7 +24,7 @@ func run(t testing.TB, c *fake.Collection, opts Options) (*SharedIndexInformer, 
 
 func start(t testing.TB, i *SharedIndexInformer) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

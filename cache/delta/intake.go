@@ -16,7 +16,8 @@ import (
 )
 
 // Transform changes an object before it is stored, or replaces it by another one of the same type and key. It is called once for each version
-// of each object. An error, or a panic, quarantines the object.
+// of each object, one object after the other; informers of several namespaces call it from several goroutines. An error, or a panic,
+// quarantines the object.
 type Transform func(resource.Object) (resource.Object, error)
 
 // IntakeOptions refines an Intake.

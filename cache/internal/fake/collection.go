@@ -190,6 +190,11 @@ func (c *Collection) sorted() []*v1.ConfigMap {
 	})
 }
 
+// selected is what is in a namespace; "": in all.
+func (c *Collection) selected(namespace string) []*v1.ConfigMap {
+	return slices.DeleteFunc(c.sorted(), func(o *v1.ConfigMap) bool { return namespace != "" && o.Namespace != namespace })
+}
+
 // Version returns the present version.
 func (c *Collection) Version() string {
 	c.mu.Lock()
@@ -301,7 +306,7 @@ func (c *Collection) page(opts metav1.ListOptions) ([]*v1.ConfigMap, metav1.List
 		return nil, metav1.ListMeta{}, err
 	}
 	var page []*v1.ConfigMap
-	for _, o := range c.sorted() {
+	for _, o := range c.selected(opts.FieldSelector) {
 		if key := resource.KeyOf(o).String(); start == "" || key > start {
 			if opts.Limit > 0 && int64(len(page)) == opts.Limit && opts.ResourceVersion != "0" {
 				return page, metav1.ListMeta{ResourceVersion: version, Continue: version + ":" + resource.KeyOf(page[len(page)-1]).String()}, nil
@@ -336,3 +341,32 @@ var (
 	_ reflector.ListerWatcher = (*Collection)(nil)
 	_ reflector.Getter        = (*Collection)(nil)
 )
+
+// In returns the part of the collection that one namespace is, as a source. Its requests carry the namespace as their field selector.
+func (c *Collection) In(namespace string) reflector.ListerWatcher { return part{c, namespace} }
+
+type part struct {
+	c         *Collection
+	namespace string
+}
+
+func (p part) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
+	opts.FieldSelector = p.namespace
+	return p.c.List(ctx, opts, yield)
+}
+
+func (p part) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Watcher, error) {
+	opts.FieldSelector = p.namespace
+	return p.c.Watch(ctx, opts)
+}
+
+func (p part) Get(ctx context.Context, key resource.Key) (resource.Object, error) {
+	return p.c.Get(ctx, key)
+}
+
+// Forget forgets the requests seen so far.
+func (c *Collection) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lists, c.watches, c.gets = nil, nil, nil
+}

@@ -18,8 +18,9 @@ import (
 // watcher is one open watch: a cursor in the history.
 type watcher struct {
 	c       *Collection
-	at      int // the version that has been sent
-	begun   int // the number of the last bookmark that has been sent
+	in      string // the namespace; "": all
+	at      int    // the version that has been sent
+	begun   int    // the number of the last bookmark that has been sent
 	initial []*v1.ConfigMap
 	end     bool // the end of the initial events is still to be sent
 	once    sync.Once
@@ -42,9 +43,9 @@ func (c *Collection) Watch(ctx context.Context, opts metav1.ListOptions) (reflec
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{c: c, at: version, closed: make(chan struct{})}
+	w := &watcher{c: c, in: opts.FieldSelector, at: version, closed: make(chan struct{})}
 	if streaming || opts.ResourceVersion == "" || opts.ResourceVersion == "0" {
-		w.at, w.initial = c.version, c.sorted()
+		w.at, w.initial = c.version, c.selected(w.in)
 		w.end = streaming && (c.NoEnd == nil || !c.NoEnd())
 	}
 	w.begun = c.bookmarks
@@ -124,6 +125,9 @@ func (w *watcher) next() (decode.Event, <-chan struct{}, error) {
 		}
 		if ch.version > w.at {
 			w.at = ch.version
+			if w.in != "" && ch.object.Namespace != w.in {
+				continue
+			}
 			return c.event(ch.kind, ch.object), nil, nil
 		}
 	}
