@@ -35,8 +35,8 @@ type ClientConfig struct {
 	namespace func() (string, bool)        // of the pod's service account
 }
 
-// New returns the configuration that the rules and overrides yield. If the files have nothing and no override names a server, the
-// configuration of the pod is used (rest.InClusterConfig).
+// New returns the configuration that the rules and overrides yield. If the files have nothing, no override names a server and no file was
+// asked for by path, the configuration of the pod is used (rest.InClusterConfig).
 func New(rules Rules, overrides Overrides) *ClientConfig {
 	return &ClientConfig{rules: rules, overrides: overrides, inCluster: rest.InClusterConfig, namespace: rest.InClusterNamespace}
 }
@@ -80,7 +80,7 @@ func (c *ClientConfig) withoutFile() (*rest.Config, error) {
 	if c.overrides.Context != "" {
 		return nil, fmt.Errorf("%w: there is no context %q in %s", ErrNoConfig, c.overrides.Context, c.rules.where())
 	}
-	if c.inCluster == nil {
+	if c.inCluster == nil || c.rules.ExplicitPath != "" { // who asks for a file wants no other identity
 		return nil, fmt.Errorf("%w: nothing is in %s", ErrNoConfig, c.rules.where())
 	}
 	out, err := c.inCluster()
@@ -116,7 +116,7 @@ func (c *ClientConfig) Namespace() (namespace string, explicit bool, err error) 
 		return "", false, err
 	}
 	if f.Empty() {
-		if c.namespace != nil && c.overrides.ClusterInfo.Server == "" {
+		if c.namespace != nil && c.rules.ExplicitPath == "" && c.overrides.ClusterInfo.Server == "" {
 			if namespace, ok := c.namespace(); ok {
 				return namespace, true, nil
 			}

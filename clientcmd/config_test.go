@@ -181,6 +181,15 @@ func TestWithoutAnyFileThePodsOwnConfigurationCounts(t *testing.T) {
 	if namespace, explicit, err := c.Namespace(); namespace != "mine" || !explicit || err != nil {
 		t.Errorf("got %q, %v, %v", namespace, explicit, err)
 	}
+	empty := write(t, "empty", "{}")
+	asked := New(Rules{ExplicitPath: empty}, Overrides{})
+	asked.inCluster, asked.namespace = c.inCluster, c.namespace
+	if got, err := asked.RESTConfig(); !errors.Is(err, ErrNoConfig) || !strings.Contains(err.Error(), empty) {
+		t.Errorf("an empty file that was asked for: %+v, %v", got, err)
+	}
+	if namespace, explicit, err := asked.Namespace(); namespace != "default" || explicit || err != nil {
+		t.Errorf("got %q, %v, %v", namespace, explicit, err)
+	}
 	c.inCluster, c.namespace = func() (*rest.Config, error) { return nil, rest.ErrNotInCluster }, func() (string, bool) { return "", false }
 	if _, err := c.RESTConfig(); !errors.Is(err, ErrNoConfig) || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), "does not run in a cluster") {
 		t.Errorf("got %v", err)

@@ -105,6 +105,18 @@ func TestNoWayOfPrintingAFileShowsASecret(t *testing.T) {
 	for _, u := range f.Users {
 		values = append(values, u, *u)
 	}
+	f.Clusters["k1"].unknown["password"], f.Clusters["k1"].Extensions["password"] = json.RawMessage(`"hunter2"`), json.RawMessage(`"hunter2"`)
+	f.Contexts["c1"].unknown["password"] = json.RawMessage(`"hunter2"`)
+	for _, c := range f.Clusters {
+		values = append(values, c, *c)
+	}
+	for _, c := range f.Contexts {
+		values = append(values, c, *c)
+	}
+	if text := fmt.Sprint(f.Clusters["k1"], f.Contexts["c1"]); !strings.Contains(text, "10.0.0.1") || !strings.Contains(text, "shop") {
+		t.Errorf("what is not secret should still be printed: %s", text)
+	}
+	f.Clusters["k2"].ProxyURL = "socks5://joe:hunter2@[malformed"
 	for _, value := range values {
 		var printed bytes.Buffer
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {

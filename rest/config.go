@@ -58,7 +58,7 @@ type Config struct {
 	Timeout time.Duration
 
 	// Proxy chooses the proxy of a request, as in http.Transport; http, https and socks5 URLs work. Default: the environment's
-	// (HTTPS_PROXY, NO_PROXY, …).
+	// (HTTPS_PROXY, NO_PROXY, …), and none if Dial is set.
 	Proxy func(*http.Request) (*url.URL, error) `json:"-"`
 
 	// Dial opens connections. Default: a net.Dialer with a time-out of 30 s and TCP keep-alive.

@@ -4,10 +4,12 @@ package rest
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -350,5 +352,87 @@ func TestAPluginMayIssueCertificates(t *testing.T) {
 	renew("jane")
 	if err := get(t, client); err != nil || runs(t, path) != 2 {
 		t.Errorf("after a 401: %v, %d runs", err, runs(t, path))
+	}
+}
+
+func TestACertificateThatTheServerDoesNotAcceptIsIssuedAnew(t *testing.T) {
+	servers, clients, strangers := newAuthority(t, "servers"), newAuthority(t, "clients"), newAuthority(t, "strangers")
+	network := newNetwork() // in memory, the reason is never lost in a reset
+	server := &http.Server{ErrorLog: quiet(), Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{servers.pair(t, "server")}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients.pool()}}
+	var served sync.WaitGroup
+	served.Go(func() { _ = server.ServeTLS(network, "", "") })
+	defer served.Wait()
+	defer server.Close()
+	dir := t.TempDir()
+	for name, a := range map[string]*authority{"1": strangers, "2": clients} {
+		cert, key := a.issue(t, "joe")
+		data, err := json.Marshal(execCredential{APIVersion: execV1, Kind: "ExecCredential", Status: &execStatus{ClientCertificateData: string(cert), ClientKeyData: string(key)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, name), string(data))
+	}
+	path := script(t, `cat "`+dir+`/$(wc -l < "$(dirname "$0")/runs" | tr -d ' ')"`)
+	client := newTestClient(t, &Config{Host: "https://example.com", TLS: TLSConfig{CAData: servers.pem}, Dial: network.dial, Exec: plugin(path)})
+	if err := client.Post().AbsPath("x").Body([]byte("x")).Do(t.Context()).Error(); err != nil || runs(t, path) != 2 {
+		t.Errorf("got %v after %d runs", err, runs(t, path))
+	}
+}
+
+func TestAPluginIsLentATerminalIfItWantsOne(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	defer reader.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	for _, tt := range []struct {
+		mode, unavailable string
+		stdin             *os.File
+		want              string
+	}{
+		{interactiveNever, "", reader, ""},
+		{interactiveIfAvailable, "", reader, ""},
+		{interactiveIfAvailable, "", null, ""},
+		{interactiveIfAvailable, "in use", null, ""},
+		{"", "", nil, ""},
+		{interactiveAlways, "", reader, "it needs standard input, which is no terminal"},
+		{interactiveAlways, "", null, "it needs standard input, which is no terminal"},
+		{interactiveAlways, "in use", reader, "it needs standard input, which is not available: in use"},
+	} {
+		e := &ExecConfig{InteractiveMode: tt.mode, StdinUnavailable: tt.unavailable}
+		interactive, err := e.interactive(tt.stdin)
+		if interactive || fmt.Sprint(err) != tt.want && (err != nil || tt.want != "") {
+			t.Errorf("%+v: got %v, %v", tt, interactive, err)
+		}
+	}
+	if pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0); err == nil {
+		defer pty.Close()
+		for _, mode := range []string{interactiveAlways, interactiveIfAvailable} {
+			if interactive, err := (&ExecConfig{InteractiveMode: mode}).interactive(pty); !interactive || err != nil {
+				t.Errorf("%s on a terminal: %v, %v", mode, interactive, err)
+			}
+		}
+	}
+}
+
+func TestAPluginIsToldOfTheProxy(t *testing.T) {
+	u, err := url.Parse("http://proxy:3128")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, proxy := range map[string]func(*http.Request) (*url.URL, error){
+		"": nil, "http://proxy:3128": http.ProxyURL(u),
+	} {
+		p := &execPlugin{cfg: &Config{Host: "https://x", Proxy: proxy, Exec: plugin("x")}}
+		if got := p.proxy(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

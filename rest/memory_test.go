@@ -42,6 +42,7 @@ type half struct {
 type memoryConn struct {
 	n       *network
 	in, out *half
+	closed  bool // by this side; what is written to a peer that has closed is lost
 }
 
 func (n *network) dial(context.Context, string, string) (net.Conn, error) {
@@ -96,8 +97,8 @@ func (c *memoryConn) Read(p []byte) (int, error) {
 func (c *memoryConn) Write(p []byte) (int, error) {
 	c.n.mu.Lock()
 	defer c.n.mu.Unlock()
-	if c.out.ended {
-		return 0, io.ErrClosedPipe
+	if c.closed {
+		return 0, net.ErrClosed
 	}
 	if !c.n.dead {
 		c.out.data.Write(p)
@@ -113,7 +114,7 @@ func (c *memoryConn) Close() error {
 	if !c.n.dead {
 		c.out.ended = true
 	}
-	c.in.ended = true
+	c.in.ended, c.closed = true, true
 	c.n.changed.Broadcast()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -157,18 +158,34 @@ func TestABadCertificateIsExplained(t *testing.T) {
 	}
 }
 
-func TestAPlainServerBehindAnHTTPSURLIsExplained(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = quiet()
-	server.Start()
-	defer server.Close()
-	client, err := NewClient(&Config{Host: strings.Replace(server.URL, "http:", "https:", 1)})
+func TestAServerWithoutTLSBehindAnHTTPSURLIsExplained(t *testing.T) {
+	plain := httptest.NewUnstartedServer(http.NotFoundHandler())
+	plain.Config.ErrorLog = quiet()
+	plain.Start()
+	defer plain.Close()
+	garbage, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = client.Get().AbsPath("version").Do(t.Context()).Error()
-	if err == nil || !strings.Contains(err.Error(), "HTTP") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("got %v", err)
+	defer garbage.Close()
+	go func() {
+		for {
+			c, err := garbage.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "220 mail.example.com ESMTP\r\n")
+			_, _ = io.Copy(io.Discard, c)
+			c.Close()
+		}
+	}()
+	for want, host := range map[string]string{
+		"server gave HTTP response to HTTPS client":                                 strings.Replace(plain.URL, "http:", "https:", 1),
+		"the server does not speak TLS there: tls: first record does not look like": "https://" + garbage.Addr().String(),
+	} {
+		client := newTestClient(t, &Config{Host: host})
+		if err := client.Get().AbsPath("version").Do(t.Context()).Error(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), host+"/version") {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
 	}
-	t.Log(err)
 }
