@@ -39,6 +39,10 @@ examples: ## run every example for a few seconds
 e2e: ## tests against a real kube-apiserver and etcd (the first build takes minutes)
 	cd e2e && go test -timeout 40m ./...
 
+.PHONY: soak
+soak: ## an hour of churn and broken connections against a real API server
+	cd e2e && go test -race -v ./informers -run Churn -churn 1h -timeout 2h
+
 .PHONY: ci
 ci: ## everything that continuous integration runs
 	bash .ci/run
