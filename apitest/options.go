@@ -38,6 +38,10 @@ type Options struct {
 	// NoCompression sends nothing gzipped, whatever the client accepts, which saves much time with large lists.
 	NoCompression bool
 
+	// NoManagedFields keeps metadata.managedFields only from an object's first server-side apply on, which makes writes cheaper.
+	// By default they are kept from its creation on, as by a real server.
+	NoManagedFields bool
+
 	// Version is the Kubernetes version that the server says it has. Default: "v1.36.3".
 	Version string
 

@@ -63,6 +63,7 @@ func New(options Options) *Server {
 	s.objects = objects.New(h, registry, objects.Options{CreateNamespaces: options.CreateNamespaces, Seed: options.Seed})
 	s.api = api.New(s.objects, api.Options{
 		BookmarkInterval: options.BookmarkInterval, NoCompression: options.NoCompression, Version: options.Version,
+		NoManagedFields: options.NoManagedFields,
 	})
 	s.requests.limit = options.RequestLog
 	s.faults.random = rand.New(rand.NewPCG(uint64(options.Seed), 0xfa17))

@@ -11,8 +11,7 @@ import (
 type names struct {
 	known map[string]string
 	count map[string]int
-	texts *strings.Replacer // the values that appear within messages
-	pairs []string
+	pairs []string // the values that appear within messages, and their names
 }
 
 func newNames() *names { return &names{known: map[string]string{}, count: map[string]int{}} }
@@ -80,6 +79,8 @@ func (n *names) object(m map[string]any, managed bool) map[string]any {
 			out[field] = "token"
 		case strings.HasSuffix(field, "Timestamp") || field == "time" || field == "renewTime" || field == "acquireTime":
 			out[field] = "time"
+		case field == "causes":
+			out[field] = n.sorted(value, managed)
 		case field == "message" && isText:
 			out[field] = n.message(text)
 		default:
@@ -101,6 +102,15 @@ func (n *names) value(value any, managed bool) any {
 		return out
 	}
 	return value
+}
+
+// sorted returns the causes of a status in a fixed order: some of them come from maps.
+func (n *names) sorted(value any, managed bool) any {
+	list, ok := n.value(value, managed).([]any)
+	if ok {
+		slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	}
+	return list
 }
 
 // message replaces uids and numbers within a text.

@@ -11,7 +11,6 @@ func jsonPatches(s *Session) {
 	patch(`[{"op":"remove","path":"/data/none"}]`)
 	patch(`[{"op":"replace","path":"/none/x","value":1}]`)
 	patch(`[{"op":"add","path":"/data","value":5}]`)
-	patch(`{}`)
 	patch(`[{"op":"none","path":"/x"}]`)
 	patch(`[`)
 	s.Do("PATCH", "$path/configmaps/none", jsonPatch+`[]`)

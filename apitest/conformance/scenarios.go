@@ -20,6 +20,10 @@ func Scenarios() []Scenario {
 		{"patches-in-json", jsonPatches},
 		{"patches-that-merge", mergePatches},
 		{"patches-that-merge-strategically", strategicPatches},
+		{"fields-have-managers", managers},
+		{"apply-merges-and-owns", applies},
+		{"apply-conflicts", applyConflicts},
+		{"apply-merges-lists-by-key", applyLists},
 		{"lists-have-pages", pages},
 		{"lists-have-versions", listVersions},
 		{"lists-have-selectors", selectors},
@@ -34,3 +38,5 @@ func Scenarios() []Scenario {
 }
 
 const mergePatch, jsonPatch, strategicPatch = "@application/merge-patch+json ", "@application/json-patch+json ", "@application/strategic-merge-patch+json "
+
+const applyPatch = "@application/apply-patch+yaml "

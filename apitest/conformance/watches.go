@@ -109,5 +109,4 @@ func watchOptions(s *Session) {
 		s.Watch("refused", "$path/configmaps?watch=1&"+query).Close()
 	}
 	s.Watch("refused", "$path/configmaps/a?watch=1&fieldSelector=metadata.name%3Db").Close()
-	s.Do("GET", "/api/v1/componentstatuses?watch=1", "")
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
+	"github.com/sheaf-dev/sheaf/apitest/internal/manage"
 	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
 	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -24,17 +25,19 @@ type Options struct {
 	BookmarkInterval time.Duration // between two bookmarks of a watch
 	NoCompression    bool          // no gzip, whatever the client accepts
 	Version          string        // of Kubernetes, such as "v1.36.3"
+	NoManagedFields  bool          // managed fields are kept only once an object has been applied
 }
 
 // API serves requests. It starts nothing and is safe for concurrent use.
 type API struct {
 	objects *objects.Store
+	fields  *manage.Fields
 	options Options
 }
 
 // New returns the HTTP face of a store.
 func New(store *objects.Store, options Options) *API {
-	return &API{objects: store, options: options}
+	return &API{objects: store, fields: manage.New(store.Kinds), options: options}
 }
 
 // ServeHTTP serves one request.
@@ -104,9 +107,11 @@ func (q *request) serve() error {
 	if q.query, err = url.ParseQuery(q.r.URL.RawQuery); err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
-	if q.accept, ok = wire.Negotiate(q.r.Header.Get("Accept"), q.offers); !ok {
+	accept, ok := wire.Negotiate(q.r.Header.Get("Accept"), q.offers)
+	if !ok {
 		return q.notAcceptable()
 	}
+	q.accept = accept
 	if q.Subresource != "" {
 		return q.subresource()
 	}

@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
@@ -151,7 +152,7 @@ func (q *request) sendList(versions []*history.Version, meta metav1.ListMeta) er
 	}
 	gvk := q.kind.ListGVK()
 	if q.accept.As != "" {
-		gvk = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadataList")
+		gvk = q.metadataListKind()
 	}
 	var b *body
 	var err error
@@ -165,6 +166,11 @@ func (q *request) sendList(versions []*history.Version, meta metav1.ListMeta) er
 	}
 	q.api.send(q.w, q.r, http.StatusOK, q.accept.Format.MediaType(), b)
 	return nil
+}
+
+// metadataListKind is the kind of a list of metadata, in the version that was asked for.
+func (q *request) metadataListKind() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: metav1.GroupName, Version: q.accept.Ver, Kind: "PartialObjectMetadataList"}
 }
 
 func protobufList(envelope wire.Envelope, items [][]byte, meta metav1.ListMeta) (*body, error) {
@@ -194,7 +200,7 @@ func (q *request) jsonList(items [][]byte, meta metav1.ListMeta) (*body, error) 
 	gvk, prefix := q.kind.ListGVK(), []byte(nil)
 	switch {
 	case q.accept.As != "":
-		gvk = metav1.SchemeGroupVersion.WithKind("PartialObjectMetadataList")
+		gvk = q.metadataListKind()
 	case q.kind.Typed():
 		prefix = q.kind.TypePrefix()
 	}

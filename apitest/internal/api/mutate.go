@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/sheaf-dev/sheaf/apitest/internal/manage"
 	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -24,6 +25,9 @@ func (q *request) create() error {
 		return err
 	}
 	if err := q.checkNames(obj); err != nil {
+		return err
+	}
+	if obj, err = q.managed(nil, obj, options); err != nil {
 		return err
 	}
 	v, err := q.api.objects.Create(q.kind, obj, options.dryRun)
@@ -49,12 +53,22 @@ func (q *request) update() error {
 	v, created, err := q.api.objects.Update(q.kind, objects.Change{
 		Namespace: q.Namespace, Name: q.Name, Subresource: q.Subresource, DryRun: options.dryRun,
 		Upsert: q.kind.Facts.CreateOnUpdate && q.Subresource == "", Whole: true,
-		Make: func(resource.Object) (resource.Object, error) { return resource.Copy(obj), nil },
+		Make: func(current resource.Object) (resource.Object, error) {
+			return q.managed(current, resource.Copy(obj), options)
+		},
 	})
 	if err != nil {
 		return err
 	}
 	return q.sendVersion(createdCode(created), v)
+}
+
+// managed returns the next state with its managed fields. Of an object that nobody has applied yet they may be left out.
+func (q *request) managed(current, next resource.Object, options writeOptions) (resource.Object, error) {
+	if q.api.options.NoManagedFields && (current == nil || len(current.GetManagedFields()) == 0) {
+		return next, nil
+	}
+	return q.api.fields.Update(q.kind, q.Subresource, current, next, manage.ManagerName(options.manager, q.r.UserAgent()))
 }
 
 func createdCode(created bool) int {

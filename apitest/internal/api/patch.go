@@ -33,6 +33,13 @@ func (q *request) patch() error {
 	if err != nil {
 		return err
 	}
+	if types.PatchType(q.contentType()) == types.ApplyYAMLPatchType {
+		return q.apply(data, options)
+	}
+	if options.force {
+		problem := field.Forbidden(field.NewPath("force"), "may not be specified for non-apply patch")
+		return apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "PatchOptions"}, "", field.ErrorList{problem})
+	}
 	change, err := q.patcher(data)
 	if err != nil {
 		return err
@@ -40,11 +47,14 @@ func (q *request) patch() error {
 	v, _, err := q.api.objects.Update(q.kind, objects.Change{
 		Namespace: q.Namespace, Name: q.Name, Subresource: q.Subresource, DryRun: options.dryRun,
 		Make: func(current resource.Object) (resource.Object, error) {
-			obj, err := change(current)
+			obj, err := change(resource.Copy(current))
 			if err != nil {
 				return nil, err
 			}
-			return obj, q.checkNames(obj)
+			if err := q.checkNames(obj); err != nil {
+				return nil, err
+			}
+			return q.managed(current, obj, options)
 		},
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1beta1 "k8s.io/apimachinery/pkg/apis/meta/v1beta1"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
@@ -22,7 +24,10 @@ import (
 const gzipFrom = 128 << 10
 
 var statusEnvelope = wire.NewEnvelope(metav1.SchemeGroupVersion.WithKind("Status"))
-var metadataEnvelope = wire.NewEnvelope(metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata"))
+var metadataEnvelopes = map[string]wire.Envelope{
+	"v1":      wire.NewEnvelope(metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")),
+	"v1beta1": wire.NewEnvelope(metav1beta1.SchemeGroupVersion.WithKind("PartialObjectMetadata")),
+}
 
 // body is a response body in parts, none of which is copied.
 type body struct {
@@ -106,7 +111,11 @@ func (q *request) bytesOf(v *history.Version) ([]byte, error) {
 func (q *request) trueBytesOf(v *history.Version) ([]byte, error) {
 	switch {
 	case q.accept.As == "PartialObjectMetadata" || q.accept.As == "PartialObjectMetadataList":
-		return q.kind.Metadata(v, q.accept.Format)
+		data, err := q.kind.Metadata(v, q.accept.Format)
+		if q.accept.Ver == "v1" || q.accept.Format == wire.Protobuf { // the message is the same in all versions
+			return data, err
+		}
+		return bytes.Replace(data, []byte(`"meta.k8s.io/v1"`), []byte(`"meta.k8s.io/`+q.accept.Ver+`"`), 1), err
 	case q.accept.As == "Table":
 		return q.tableOf(v)
 	case q.accept.Format == wire.Protobuf:
@@ -117,7 +126,7 @@ func (q *request) trueBytesOf(v *history.Version) ([]byte, error) {
 
 func (q *request) envelope() wire.Envelope {
 	if q.accept.As != "" {
-		return metadataEnvelope
+		return metadataEnvelopes[q.accept.Ver]
 	}
 	return q.kind.Envelope()
 }

@@ -271,15 +271,15 @@ func (k *Kind) convertedJSON(v *history.Version) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	obj, err := k.convert(stored)
+	obj, err := k.Convert(stored)
 	if err != nil {
 		return nil, err
 	}
 	return encodeJSON(obj)
 }
 
-// convert turns an object of another version into one of this kind, through JSON.
-func (k *Kind) convert(from resource.Object) (resource.Object, error) {
+// Convert turns an object of another version, which it may change, into one of this kind, through JSON: fields are matched by name.
+func (k *Kind) Convert(from resource.Object) (resource.Object, error) {
 	from.GetObjectKind().SetGroupVersionKind(k.GVK())
 	data, err := encodeJSON(from)
 	if err != nil {
@@ -293,7 +293,7 @@ func (k *Kind) ToStorage(obj resource.Object) (resource.Object, error) {
 	if k.Storage == k {
 		return obj, nil
 	}
-	return k.Storage.convert(resource.Copy(obj))
+	return k.Storage.Convert(resource.Copy(obj))
 }
 
 // Protobuf returns a version as a protobuf message of this kind, without envelope.

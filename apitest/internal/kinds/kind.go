@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/structured-merge-diff/v6/typed"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
@@ -39,6 +40,7 @@ type Custom struct {
 	Prune            func(object map[string]any)         // drops what the schema does not know; nil: nothing
 	Check            func(object map[string]any) []error // validates; nil: everything is valid
 	Columns          []Column
+	Rules            func() (typed.ParseableType, bool) // how server-side apply merges; nil: lists are atomic
 }
 
 // Column is a printer column of a custom resource.

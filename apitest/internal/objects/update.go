@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -27,8 +28,6 @@ type Change struct {
 	// Whole says that the new state comes from the client as a whole, and not by a patch of the current one.
 	Whole  bool
 	DryRun bool
-	// Finish, if set, is called with the prepared new state and the state it replaces, before it is stored.
-	Finish func(next, current resource.Object) (resource.Object, error)
 }
 
 // Update replaces the state of an object, and says whether it was created. It tries again when another change comes between,
@@ -61,11 +60,6 @@ func (s *Store) upsert(k *kinds.Kind, c Change) (*history.Version, error) {
 		return nil, err
 	}
 	obj.SetResourceVersion("") // there is nothing that it could name
-	if c.Finish != nil {
-		if obj, err = c.Finish(obj, nil); err != nil {
-			return nil, err
-		}
-	}
 	return s.Create(k, obj, c.DryRun)
 }
 
@@ -83,11 +77,6 @@ func (s *Store) replace(k *kinds.Kind, c Change, current *history.Version) (*his
 		return nil, err
 	}
 	s.prepareUpdate(k, c.Subresource, next, old)
-	if c.Finish != nil {
-		if next, err = c.Finish(next, old); err != nil {
-			return nil, err
-		}
-	}
 	if err := s.validate(k, next, old); err != nil {
 		return nil, err
 	}
@@ -188,7 +177,7 @@ func (s *Store) commit(k *kinds.Kind, stored resource.Object, current *history.V
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Equal(same.Data, current.Data) {
+	if bytes.Equal(same.Data, current.Data) || s.onlyTimesDiffer(k, stored, current) {
 		return current, nil
 	}
 	if dryRun {
@@ -197,4 +186,26 @@ func (s *Store) commit(k *kinds.Kind, stored resource.Object, current *history.V
 	return s.History.Commit(k.Table, current.Key, current, func(revision uint64) (*history.Version, error) {
 		return version(k, stored, revision, current)
 	})
+}
+
+// onlyTimesDiffer says whether two states differ in nothing but the times of their managed fields.
+func (s *Store) onlyTimesDiffer(k *kinds.Kind, stored resource.Object, current *history.Version) bool {
+	next := stored.GetManagedFields()
+	if len(next) == 0 {
+		return false
+	}
+	old, err := k.Storage.Object(current)
+	if err != nil || len(old.GetManagedFields()) != len(next) {
+		return false
+	}
+	for i, entry := range old.GetManagedFields() {
+		entry.Time = next[i].Time
+		if !apiequality.Semantic.DeepEqual(entry, next[i]) {
+			return false
+		}
+	}
+	stored.SetManagedFields(old.GetManagedFields())
+	defer stored.SetManagedFields(next)
+	same, err := version(k, stored, current.Revision, current)
+	return err == nil && bytes.Equal(same.Data, current.Data)
 }

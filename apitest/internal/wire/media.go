@@ -76,7 +76,7 @@ func Negotiate(header string, offer func(Accept) bool) (Accept, bool) {
 		a := Accept{As: c.params["as"], Group: c.params["g"], Ver: c.params["v"], Pretty: c.params["pretty"] == "1"}
 		var ok bool
 		switch c.media {
-		case "*/*", "application/*":
+		case "*/*": // and not application/*, of which the real server knows nothing
 			a.Format, ok = JSON, true
 		case MediaJSON, MediaProtobuf, MediaYAML:
 			a.Format, ok = ParseFormat(c.media)
