@@ -25,7 +25,7 @@ func newCursor(b []byte) jsonCursor {
 	return jsonCursor{b: b, brackets: scan.brackets}
 }
 
-// next returns the next byte that is no white space, without consuming it; 0 at the end.
+// next returns the next byte that is no white space, without consuming it; 0, which no JSON has there, at the end.
 func (c *jsonCursor) next() byte {
 	for c.i < len(c.b) {
 		if b := c.b[c.i]; b > ' ' || !isSpace(b) {

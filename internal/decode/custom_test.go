@@ -60,7 +60,6 @@ type widgetSpec struct {
 	Named    namedList                    `json:"named"`
 	Untagged string
 	Hidden   string `json:"-"`
-	Dash     string `json:"-,"`
 	embedded `json:",inline"`
 }
 

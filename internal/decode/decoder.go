@@ -150,7 +150,7 @@ func (d *Decoder) decodePlanned(e encoded) (resource.Object, error) {
 	} else {
 		err = s.value(root, pointerOf(o))
 	}
-	if err == nil && s.next() != 0 {
+	if s.next(); err == nil && s.i != len(s.b) {
 		err = errUnusual
 	}
 	return o, err

@@ -115,6 +115,7 @@ func TestWhatIsNoListIsRefused(t *testing.T) {
 		`{"kind":"Pod","apiVersion":"v1"}`:                         "one object",
 		`{"items":[],"items":[]}`:                                  "twice",
 		`{"items":[]} {}`:                                          "after the list",
+		`{"a":,"items":[]}`:                                        "malformed",
 		`{"items":[,]}`:                                            "malformed",
 		`{"items":{}}`:                                             "malformed",
 		`{"items":nil}`:                                            "malformed",

@@ -14,7 +14,7 @@ func (l *listReader) readJSON() error {
 	}
 	if c, err := l.in.peek(); err != nil {
 		return err
-	} else if c != 0 {
+	} else if l.in.pos < l.in.end {
 		return fmt.Errorf("%q after the list: %w", c, errJSON)
 	}
 	return l.checkListKind(string(l.env.apiVersion), string(l.env.kind))

@@ -32,6 +32,7 @@ type scanner struct {
 	scalar   bool // in a number, true, false or null, which only the next token ends
 	tooDeep  bool
 	flat     bool // only the end is wanted: no brackets are noted
+	ended    bool
 }
 
 func (v *scanner) reset() {
@@ -98,6 +99,7 @@ func (v *scanner) feed(b []byte) (int, bool) {
 		done = len(v.open) == 0
 	}
 	v.size += uint32(n)
+	v.ended = done
 	return n, done
 }
 

@@ -108,7 +108,7 @@ func TestSharedSlicesHaveNoSpareCapacity(t *testing.T) {
 }
 
 func TestEqualPartsOfProductionPodsAreShared(t *testing.T) {
-	pods := productionPods(3, 3)
+	pods := productionPods(40, 40)
 	for _, f := range []format{formatProtobuf, formatJSON} {
 		d := For(podDef, Shared(NewTable(0)))
 		var objects []resource.Object
@@ -119,7 +119,7 @@ func TestEqualPartsOfProductionPodsAreShared(t *testing.T) {
 			}
 			objects = append(objects, o)
 		}
-		shared := sharedMemory(objects[0], objects[1])
+		shared := sharedMemory(objects[38], objects[39])
 		for _, want := range []string{"map[string]string", "[]v1.EnvVar", "[]v1.OwnerReference", "*v1.Probe", "*v1.SecurityContext", "[]v1.Toleration", "v1.ResourceList", "*v1.FieldsV1", "*bool", "*int32"} {
 			if shared[want] == 0 {
 				t.Errorf("%s: no %s is shared, only %v", mediaTypeOf(f), want, shared)

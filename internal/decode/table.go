@@ -52,6 +52,7 @@ const (
 	tableWays   = 4
 	minEntries  = 256
 	minLog      = 32 << 10 // a record of maxShared fits, wherever the ring's end is
+	smallLog    = 128 << 10 // allowed before much has been decoded
 	maxEntries  = 1 << 16
 	entrySize   = int(unsafe.Sizeof(entry{}))
 	maxUsed     = 3
@@ -103,7 +104,7 @@ func (t *Table) gatesOf(p *plan) []gate {
 func (t *Table) begin(size int) {
 	t.decoded += int64(size)
 	if t.pressure > len(t.entries)/4 && len(t.log.buf) < t.limit && len(t.entries) < maxEntries &&
-		int64(2*len(t.log.buf)) <= t.decoded/logPortion {
+		int64(2*len(t.log.buf)) <= max(smallLog, t.decoded/logPortion) {
 		t.resize(2*len(t.entries), 2*len(t.log.buf))
 	}
 }

@@ -81,23 +81,30 @@ func (in *input) skipValue() error {
 		return err
 	}
 	in.scan.reset()
-	return in.skipRest()
+	err := in.skipRest()
+	if err == nil && in.scan.size == 0 {
+		err = fmt.Errorf("want a value, have %q: %w", in.window()[0], errJSON)
+	}
+	return err
 }
 
 // skipRest consumes the rest of a value whose beginning has been consumed.
 func (in *input) skipRest() error {
-	for in.scan.flat = true; ; {
-		n, done := in.scan.feed(in.window())
-		in.advance(n)
-		if done || in.scan.tooDeep {
-			return in.scan.err()
-		}
+	for in.scan.flat = true; !in.scan.ended; {
 		if ok, err := in.more(); err != nil {
 			return err
-		} else if !ok {
+		} else if !ok && !in.scan.scalar {
 			return io.ErrUnexpectedEOF
+		} else if !ok {
+			return nil
+		}
+		n, _ := in.scan.feed(in.window())
+		in.advance(n)
+		if in.scan.tooDeep {
+			return in.scan.err()
 		}
 	}
+	return nil
 }
 
 // object walks the members of an object on the stream: each is called with its name and must consume its value.
