@@ -85,8 +85,6 @@ func withPlugin(t *testing.T, a *authorized, e *ExecConfig, change ...func(*Conf
 	return newTestClient(t, config)
 }
 
-func get(t *testing.T, c *Client) error { return c.Get().AbsPath("x").Do(t.Context()).Error() }
-
 func TestAPluginIsRunOnceForManyRequests(t *testing.T) {
 	path, a := script(t, issue(`{"token":"one"}`)), &authorized{token: "one"}
 	var hooked []string

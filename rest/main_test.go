@@ -55,3 +55,6 @@ func answer(write http.HandlerFunc) *http.Response {
 	write(recorder, nil)
 	return recorder.Result()
 }
+
+// get sends some request.
+func get(t *testing.T, c *Client) error { return c.Get().AbsPath("x").Do(t.Context()).Error() }
