@@ -117,11 +117,14 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Requests outlive ctx until their connections are cut. Some would not notice that: one whose body nobody has read is not told.
+	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	defer abandon()
 	server := &http.Server{
 		Handler:     s,
 		ConnContext: withConn,
 		ErrorLog:    quietLog,
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		BaseContext: func(net.Listener) context.Context { return requests },
 	}
 	if s.secure != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.secure.server}, ClientCAs: s.secure.pool, ClientAuth: tls.RequestClientCert}
@@ -134,6 +137,7 @@ func (s *Server) Run(ctx context.Context) error {
 		err = server.Serve(listener)
 	}
 	_ = server.Close()
+	abandon()
 	s.handlers.Wait()
 	if ctx.Err() != nil {
 		return nil

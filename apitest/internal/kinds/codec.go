@@ -278,11 +278,15 @@ func (k *Kind) convertedJSON(v *history.Version) ([]byte, error) {
 	return encodeJSON(obj)
 }
 
-// Convert turns an object of another version, which it may change, into one of this kind, through JSON: fields are matched by name.
+// Convert turns an object of another version, which it may change, into one of this kind, through JSON: fields are matched by name,
+// but for the few that rename knows.
 func (k *Kind) Convert(from resource.Object) (resource.Object, error) {
 	from.GetObjectKind().SetGroupVersionKind(k.GVK())
 	data, err := encodeJSON(from)
 	if err != nil {
+		return nil, err
+	}
+	if data, err = k.rename(data); err != nil {
 		return nil, err
 	}
 	return k.FromJSON(data)

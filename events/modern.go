@@ -1,0 +1,60 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sheaf-dev/sheaf/clientset/typed"
+	eventsv1resources "github.com/sheaf-dev/sheaf/resource/events/v1"
+	"github.com/sheaf-dev/sheaf/rest"
+)
+
+// modern writes Events of events.k8s.io/v1: a repetition is a series with a count and the time it was last observed.
+type modern struct {
+	client  typed.Client[*eventsv1.Event]
+	options Options
+}
+
+func newModern(client *rest.Client, options Options) *modern {
+	return &modern{typed.For(client, eventsv1resources.Events), options}
+}
+
+func (m *modern) create(ctx context.Context, n note, s *series) error {
+	event := &eventsv1.Event{
+		ObjectMeta:          metav1.ObjectMeta{Namespace: eventNamespace(n.story), Name: s.name},
+		EventTime:           metav1.NewMicroTime(n.at),
+		ReportingController: m.options.Controller,
+		ReportingInstance:   cut(m.options.Instance, maxWord),
+		Action:              n.action,
+		Reason:              n.reason,
+		Regarding:           n.regarding.object(),
+		Note:                n.message,
+		Type:                n.kind,
+	}
+	if n.related != (reference{}) {
+		related := n.related.object()
+		event.Related = &related
+	}
+	_, err := m.client.Namespace(event.Namespace).Create(ctx, event, metav1.CreateOptions{})
+	return err
+}
+
+func (m *modern) repeat(ctx context.Context, of story, s *series) error {
+	patch, err := json.Marshal(map[string]any{
+		"series": eventsv1.EventSeries{Count: s.count, LastObservedTime: metav1.NewMicroTime(s.last)},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = m.client.Namespace(eventNamespace(of)).Patch(ctx, s.name, types.MergePatchType, patch, metav1.PatchOptions{})
+	return err
+}
+
+func (r reference) object() corev1.ObjectReference {
+	return corev1.ObjectReference{APIVersion: r.apiVersion, Kind: r.kind, Namespace: r.namespace, Name: r.name, UID: r.uid}
+}
