@@ -45,6 +45,7 @@ var plan = []folder{
 	{path: "discovery", stage: beside, types: true, imports: []string{"resource", "internal/decode", "rest", "cache/reflector"}},
 	{path: "events", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed", "workqueue"}},
 	{path: "metrics", stage: beside, imports: []string{"resource", "rest", "cache", "cache/reflector", "cache/delta", "cache/store", "informers", "workqueue", "leaderelection"}},
+	{path: "controller", stage: beside, imports: []string{"resource", "cache", "informers", "workqueue"}},
 	// The server in a test's process must not share code with the caches that it tests.
 	{path: "apitest", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "resource/builtin", "internal/builtin", "internal/decode", "rest"}},
 	{path: "examples", stage: beside, types: true},
