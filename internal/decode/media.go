@@ -3,6 +3,7 @@ package decode
 import (
 	"fmt"
 	"mime"
+	"strings"
 )
 
 // The media types of the Kubernetes API that this package reads and writes.
@@ -26,17 +27,28 @@ func (d *Decoder) AcceptList() string { return d.accept(asMetadataList) }
 // AcceptWatch returns the Accept header for a watch.
 func (d *Decoder) AcceptWatch() string { return d.accept(asMetadata) }
 
+// withoutManagedFields asks a server to leave out the largest part of metadata. Servers that cannot do so ignore it.
+const withoutManagedFields = ";drop=metadata.managedFields"
+
 // accept names protobuf first where both sides speak it. The last entry is plain JSON: a server that cannot cut objects down then
 // sends whole ones, of which the rest is ignored.
 func (d *Decoder) accept(as string) string {
+	var types []string
 	switch {
 	case d.form == metadataOnly:
-		return MediaTypeProtobuf + as + "," + MediaTypeJSON + as + "," + MediaTypeJSON
+		types = []string{MediaTypeProtobuf + as, MediaTypeJSON + as, MediaTypeJSON}
 	case d.def.Protobuf():
-		return MediaTypeProtobuf + "," + MediaTypeJSON
+		types = []string{MediaTypeProtobuf, MediaTypeJSON}
 	default:
-		return MediaTypeJSON
+		types = []string{MediaTypeJSON}
 	}
+	metadata, _ := d.drops.member("metadata")
+	if _, dropped := metadata.member("managedFields"); dropped {
+		for i := range types {
+			types[i] += withoutManagedFields
+		}
+	}
+	return strings.Join(types, ",")
 }
 
 // format is a wire format.

@@ -51,7 +51,7 @@ type entry struct {
 const (
 	tableWays   = 4
 	minEntries  = 256
-	minLog      = 32 << 10 // a record of maxShared fits, wherever the ring's end is
+	minLog      = 32 << 10  // a record of maxShared fits, wherever the ring's end is
 	smallLog    = 128 << 10 // allowed before much has been decoded
 	maxEntries  = 1 << 16
 	entrySize   = int(unsafe.Sizeof(entry{}))
