@@ -43,6 +43,10 @@ e2e: ## tests against a real kube-apiserver and etcd (the first build takes minu
 soak: ## an hour of churn and broken connections against a real API server
 	cd e2e && go test -race -v ./informers -run Churn -churn 1h -timeout 2h
 
+.PHONY: compare
+compare: ## measure client-go and this library side by side (hours; ARGS='-quick -only Sync' for a smoke run)
+	cd benchmarks && go run ./compare $(ARGS)
+
 .PHONY: ci
 ci: ## everything that continuous integration runs
 	bash .ci/run
