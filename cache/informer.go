@@ -138,6 +138,7 @@ func (i *SharedIndexInformer) Run(ctx context.Context) error {
 	if err := i.start(ctx); err != nil {
 		return err
 	}
+	defer i.enlist()()
 	for _, r := range i.reflectors {
 		i.goWhileRunning(func(ctx context.Context) {
 			if r.scope != "" {

@@ -84,7 +84,7 @@ func newClient(cfg *Config, h *http.Client) (*Client, error) {
 		timeout:  cfg.Timeout,
 		protobuf: cfg.ContentType != ContentTypeJSON,
 		warnings: warnings,
-		hooks:    cfg.Hooks,
+		hooks:    cfg.Hooks.orGlobal(),
 		trusting: cfg.TLS.trusting(),
 	}}, nil
 }

@@ -59,7 +59,7 @@ type execStatus struct {
 func (p *execPlugin) run(ctx context.Context) (credential, error) {
 	start := time.Now()
 	c, err := p.execute(ctx)
-	if hook := p.cfg.Hooks.Exec; hook != nil {
+	if hook := p.cfg.Hooks.orGlobal().Exec; hook != nil {
 		hook(ctx, p.cfg.Exec.Command, time.Since(start), err)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -34,4 +35,30 @@ type RequestInfo struct {
 	// ResponseBytes is the size of the answer's body as the server announced it, -1 if it did not.
 	ResponseBytes int64
 	Err           error
+}
+
+var globalHooks atomic.Pointer[Hooks]
+
+// SetHooks sets the hooks of clients that are made from now on, for those that their configuration leaves nil.
+func SetHooks(h Hooks) { globalHooks.Store(&h) }
+
+// orGlobal fills in what is nil from what SetHooks has set.
+func (h Hooks) orGlobal() Hooks {
+	global := globalHooks.Load()
+	if global == nil {
+		return h
+	}
+	if h.Request == nil {
+		h.Request = global.Request
+	}
+	if h.RateLimit == nil {
+		h.RateLimit = global.RateLimit
+	}
+	if h.Retry == nil {
+		h.Retry = global.Retry
+	}
+	if h.Exec == nil {
+		h.Exec = global.Exec
+	}
+	return h
 }

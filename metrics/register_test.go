@@ -1,0 +1,271 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sheaf-dev/sheaf/apitest"
+	"github.com/sheaf-dev/sheaf/cache"
+	"github.com/sheaf-dev/sheaf/clientset/typed"
+	"github.com/sheaf-dev/sheaf/informers"
+	"github.com/sheaf-dev/sheaf/leaderelection"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
+	"github.com/sheaf-dev/sheaf/rest"
+	"github.com/sheaf-dev/sheaf/workqueue"
+)
+
+// registered is a fresh registry that all packages report to until the test ends.
+func registered(t *testing.T) *prometheus.Registry {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	if err := Register(registry); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		workqueue.SetMetrics(nil)
+		leaderelection.SetMetrics(nil)
+		rest.SetHooks(rest.Hooks{})
+	})
+	return registry
+}
+
+// values are the metrics now: "name{label=value,…}" → value, for histograms the number of observations.
+func values(t *testing.T, registry *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.Metric {
+			var labels []string
+			for _, l := range m.Label {
+				labels = append(labels, l.GetName()+"="+l.GetValue())
+			}
+			all[f.GetName()+"{"+strings.Join(labels, ",")+"}"] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	return all
+}
+
+func mustBe(t *testing.T, got map[string]float64, want map[string]float64) {
+	t.Helper()
+	for name, value := range want {
+		if v, ok := got[name]; !ok || v != value {
+			t.Errorf("%s is %v (there: %v), want %v; there are:\n%s", name, v, ok, value, strings.Join(slices.Sorted(maps.Keys(got)), "\n"))
+		}
+	}
+}
+
+func TestAQueueHasTheUsualSeriesUntilItIsShutDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := registered(t)
+		queue := workqueue.New[string](workqueue.Options{Name: "things"})
+		twin := workqueue.New[string](workqueue.Options{Name: "things"})
+		queue.Add("a")
+		queue.Add("b")
+		twin.Add("c")
+		time.Sleep(time.Second)
+		key, _ := queue.Get(t.Context())
+		time.Sleep(2 * time.Second)
+		mustBe(t, values(t, registry), map[string]float64{
+			"workqueue_depth{name=things}":                             2,
+			"workqueue_adds_total{name=things}":                        3,
+			"workqueue_unfinished_work_seconds{name=things}":           2,
+			"workqueue_longest_running_processor_seconds{name=things}": 2,
+			"workqueue_queue_duration_seconds{name=things}":            1,
+		})
+		queue.AddRateLimited(key)
+		queue.Done(key)
+		mustBe(t, values(t, registry), map[string]float64{
+			"workqueue_retries_total{name=things}":         1,
+			"workqueue_work_duration_seconds{name=things}": 1,
+		})
+		queue.ShutDown()
+		twin.ShutDown()
+		for !finish(queue) || !finish(twin) {
+		}
+		if left := values(t, registry); len(left) != 0 {
+			t.Errorf("series of queues that are gone: %v", left)
+		}
+	})
+}
+
+// finish works on what a queue still has, and says whether it is over.
+func finish(q *workqueue.Queue[string]) (over bool) {
+	key, shutdown := q.Get(context.Background())
+	if !shutdown {
+		q.Done(key)
+	}
+	return shutdown
+}
+
+func TestInformersHandlersAndRequestsAreMeasuredWhileTheyExist(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := registered(t)
+		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
+		client, err := rest.NewClient(server.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.CloseIdle()
+		for i := range 3 {
+			cm := &v1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("cm-", i)}}
+			if _, err := typed.For(client, corev1.ConfigMaps).Namespace("default").Create(t.Context(), cm, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		factory := informers.NewSharedInformerFactory(client, informers.Options{})
+		configMaps := informers.For(factory, corev1.ConfigMaps)
+		if _, err := configMaps.AddEventHandler(informers.ResourceEventHandlerFuncs[*v1.ConfigMap]{
+			AddFunc: func(*v1.ConfigMap, bool) { panic("on purpose") },
+		}, cache.HandlerOptions{Name: "clumsy"}); err != nil {
+			t.Fatal(err)
+		}
+		factory.Start(t.Context())
+		if err := factory.WaitForCacheSync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		time.Sleep(5 * time.Second)
+		mustBe(t, values(t, registry), map[string]float64{
+			"sheaf_informer_objects{resource=configmaps/v1}":                        3,
+			"sheaf_informer_unsynced{resource=configmaps/v1}":                       0,
+			"sheaf_informer_staleness_seconds{resource=configmaps/v1}":              5,
+			"sheaf_informer_reads_total{reason=initial,resource=configmaps/v1}":     1,
+			"sheaf_handler_calls_total{handler=clumsy,resource=configmaps/v1}":      3,
+			"sheaf_handler_panics_total{handler=clumsy,resource=configmaps/v1}":     3,
+			"rest_client_requests_total{code=201,host=apitest.invalid,method=POST}": 3,
+			"rest_client_request_duration_seconds{host=apitest.invalid,verb=POST}":  3,
+		})
+		factory.Shutdown()
+		for name := range values(t, registry) {
+			if strings.HasPrefix(name, "sheaf_") {
+				t.Errorf("a series of an informer that is gone: %s", name)
+			}
+		}
+	})
+}
+
+func TestAFailingSourceShowsInTheMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := registered(t)
+		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
+		client, err := rest.NewClient(server.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.CloseIdle()
+		server.Inject(apitest.Fault{Do: apitest.Unavailable(0)})
+		factory := informers.NewSharedInformerFactory(client, informers.Options{})
+		informers.For(factory, corev1.Pods)
+		factory.Start(t.Context())
+		defer factory.Shutdown()
+		time.Sleep(time.Minute)
+		got := values(t, registry)
+		mustBe(t, got, map[string]float64{"sheaf_informer_unsynced{resource=pods/v1}": 1})
+		failures := 0.0
+		for name, value := range got {
+			if strings.HasPrefix(name, "sheaf_informer_failures_total{") {
+				failures += value
+			}
+		}
+		if failures < 3 {
+			t.Errorf("%v failures in a minute: %v", failures, got)
+		}
+	})
+}
+
+func TestACandidateIsMeasuredWhileItRuns(t *testing.T) {
+	registry := registered(t)
+	leads := false
+	provider := newElectionsOf(t, registry)
+	m := provider.Election("shop/leader", func() bool { return leads })
+	m.Renewed()
+	m.SlowPath()
+	mustBe(t, values(t, registry), map[string]float64{
+		"leader_election_master_status{name=shop/leader}":  0,
+		"leader_election_slowpath_total{name=shop/leader}": 1,
+		"leader_election_renewals_total{name=shop/leader}": 1,
+	})
+	leads = true
+	mustBe(t, values(t, registry), map[string]float64{"leader_election_master_status{name=shop/leader}": 1})
+	m.Close()
+	if left := values(t, registry); len(left) != 0 {
+		t.Errorf("series of a candidate that is gone: %v", left)
+	}
+}
+
+// newElectionsOf registers elections of their own beside those that Register made.
+func newElectionsOf(t *testing.T, registry *prometheus.Registry) *elections {
+	t.Helper()
+	e := newElections()
+	registry.Unregister(e)
+	if err := registry.Register(e); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestRegisteringTwiceIsAnErrorAndChangesNothing(t *testing.T) {
+	registry := registered(t)
+	if err := Register(registry); err == nil {
+		t.Error("a second registration went through")
+	}
+	if _, err := registry.Gather(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Every metric that a dashboard or an alert asks for exists, and every metric is on the dashboard.
+func TestDashboardsAskForTheMetricsThatThereAre(t *testing.T) {
+	known := names()
+	word := regexp.MustCompile(`\b(sheaf|workqueue|rest_client|leader_election)_[a-z_]+`)
+	shown := map[string]bool{}
+	for _, file := range []string{"dashboards/controllers.json", "dashboards/alerts.yaml"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range word.FindAllString(string(data), -1) {
+			base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+			shown[base] = true
+			if !known[base] {
+				t.Errorf("%s asks for %s, which does not exist", file, name)
+			}
+		}
+	}
+	for name := range known {
+		if !shown[name] {
+			t.Errorf("%s is on no dashboard and in no alert", name)
+		}
+	}
+}
+
+// names are the names of all metrics.
+func names() map[string]bool {
+	descs := make(chan *prometheus.Desc, 100)
+	for _, c := range append(newRequests().collectors(), newQueues(), newElections(), informerMetrics{}) {
+		c.Describe(descs)
+	}
+	close(descs)
+	name := regexp.MustCompile(`fqName: "([^"]+)"`)
+	known := map[string]bool{}
+	for d := range descs {
+		known[name.FindStringSubmatch(d.String())[1]] = true
+	}
+	return known
+}
