@@ -82,12 +82,19 @@ func (v *version) visit(slots *set, yield func(resource.Object) bool) bool {
 	return true
 }
 
-// collect appends the objects of a set of slots.
+// collect appends the objects of a set of slots: visit without the calls.
 func (v *version) collect(found []resource.Object, slots *set) []resource.Object {
-	v.visit(slots, func(o resource.Object) bool {
-		found = append(found, o)
-		return true
-	})
+	var buffer [1][]uint32
+	var leaf *node[resource.Object]
+	number := ^uint32(0)
+	for _, piece := range slots.pieces(&buffer) {
+		for _, slot := range piece {
+			if slot/width != number {
+				leaf, number = v.objects.leaf(slot), slot/width
+			}
+			found = append(found, leaf.of[slot%width])
+		}
+	}
 	return found
 }
 
