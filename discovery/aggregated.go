@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"mime"
 
-	apidiscovery "k8s.io/api/apidiscovery/v2"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/resource"
 	"github.com/sheaf-dev/sheaf/rest"
@@ -26,6 +24,36 @@ type document struct {
 const acceptAggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList," +
 	"application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList," + rest.ContentTypeJSON
 
+// aggregatedList is an APIGroupDiscoveryList of apidiscovery.k8s.io, as far as it is used. The type of k8s.io/api would link that module's
+// machinery into every program.
+type aggregatedList struct {
+	Items []struct {
+		Metadata struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+		Versions []struct {
+			Version   string               `json:"version"`
+			Freshness string               `json:"freshness"`
+			Resources []aggregatedResource `json:"resources"`
+		} `json:"versions"`
+	} `json:"items"`
+}
+
+type aggregatedResource struct {
+	Resource         string                   `json:"resource"`
+	ResponseKind     *metav1.GroupVersionKind `json:"responseKind"`
+	Scope            string                   `json:"scope"`
+	SingularResource string                   `json:"singularResource"`
+	Verbs            []string                 `json:"verbs"`
+	ShortNames       []string                 `json:"shortNames"`
+	Categories       []string                 `json:"categories"`
+	Subresources     []struct {
+		Subresource  string                   `json:"subresource"`
+		ResponseKind *metav1.GroupVersionKind `json:"responseKind"`
+		Verbs        []string                 `json:"verbs"`
+	} `json:"subresources"`
+}
+
 // document asks for /api or /apis, in whatever form the server has it.
 func (c *Client) document(ctx context.Context, path string, known document) (document, error) {
 	accept := acceptAggregated
@@ -37,16 +65,16 @@ func (c *Client) document(ctx context.Context, path string, known document) (doc
 	switch {
 	case err != nil:
 		return document{}, err
-	case got.unchanged:
+	case unchanged(got):
 		return known, nil
-	case !isAggregated(got.contentType):
-		return c.legacy(ctx, path, got.contentType, body)
+	case !isAggregated(got.ContentType()):
+		return c.legacy(ctx, path, got.ContentType(), body)
 	}
-	var list apidiscovery.APIGroupDiscoveryList
+	var list aggregatedList
 	if err := json.Unmarshal(body, &list); err != nil {
 		return document{}, fmt.Errorf("the server's %s cannot be read: %w", path, err)
 	}
-	return document{Tag: got.tag, Groups: aggregatedGroups(list)}, nil
+	return document{Tag: got.Header("ETag"), Groups: aggregatedGroups(list)}, nil
 }
 
 // isAggregated says whether a content type is that of the document with everything.
@@ -55,16 +83,17 @@ func isAggregated(contentType string) bool {
 	return err == nil && params["g"] == "apidiscovery.k8s.io" && params["as"] == "APIGroupDiscoveryList"
 }
 
-func aggregatedGroups(list apidiscovery.APIGroupDiscoveryList) []Group {
+func aggregatedGroups(list aggregatedList) []Group {
 	groups := make([]Group, 0, len(list.Items))
 	for _, item := range list.Items {
-		g := Group{Name: item.Name, Versions: make([]Version, 0, len(item.Versions))}
+		name := item.Metadata.Name
+		g := Group{Name: name, Versions: make([]Version, 0, len(item.Versions))}
 		for _, v := range item.Versions {
-			version := Version{GroupVersion: schema.GroupVersion{Group: item.Name, Version: v.Version}}
+			version := Version{GroupVersion: schema.GroupVersion{Group: name, Version: v.Version}}
 			for _, r := range v.Resources {
-				version.Resources = append(version.Resources, aggregatedResource(version.GroupVersion, r))
+				version.Resources = append(version.Resources, r.in(version.GroupVersion))
 			}
-			if v.Freshness == apidiscovery.DiscoveryFreshnessStale {
+			if v.Freshness == "Stale" {
 				version.Err = &FailedError{version.GroupVersion, ErrStale}
 			}
 			g.Versions = append(g.Versions, version)
@@ -75,7 +104,7 @@ func aggregatedGroups(list apidiscovery.APIGroupDiscoveryList) []Group {
 	return groups
 }
 
-func aggregatedResource(gv schema.GroupVersion, r apidiscovery.APIResourceDiscovery) APIResource {
+func (r aggregatedResource) in(gv schema.GroupVersion) APIResource {
 	out := APIResource{
 		Resource:   gv.WithResource(r.Resource),
 		Kind:       kindIn(gv, r.ResponseKind),
@@ -85,7 +114,7 @@ func aggregatedResource(gv schema.GroupVersion, r apidiscovery.APIResourceDiscov
 		Categories: r.Categories,
 		Verbs:      r.Verbs,
 	}
-	if r.Scope == apidiscovery.ScopeNamespace {
+	if r.Scope == "Namespaced" {
 		out.Scope = resource.Namespaced
 	}
 	for _, s := range r.Subresources {

@@ -43,24 +43,6 @@ func New(c *rest.Client, opts Options) *Client {
 	return &Client{server: c, opts: opts}
 }
 
-// NewForConfig returns a client with connections of its own, which also learns the tags of the server's documents: Refresh is then
-// answered without a body while nothing has changed, which saves a Cache most of its traffic.
-func NewForConfig(cfg *rest.Config, opts Options) (*Client, error) {
-	own := cfg.Copy()
-	wrap := own.WrapTransport
-	own.WrapTransport = func(next http.RoundTripper) http.RoundTripper {
-		if wrap != nil {
-			next = wrap(next)
-		}
-		return tagReader{next}
-	}
-	c, err := rest.NewClient(own)
-	if err != nil {
-		return nil, err
-	}
-	return New(c, opts), nil
-}
-
 // Server returns the client below.
 func (c *Client) Server() *rest.Client { return c.server }
 
@@ -132,34 +114,24 @@ func (c *Client) Version(ctx context.Context) (version.Info, error) {
 	return info, nil
 }
 
-// answer is what is known of a document that came.
-type answer struct {
-	contentType string
-	tag         string // "" if the server has none or the transport does not show it
-	unchanged   bool   // it is still the one with the tag that was asked with
-}
-
-// get asks for a JSON document and reads it into target, unless the server still has the one with the given tag.
-func (c *Client) get(ctx context.Context, path, accept, tag string, target any) (answer, error) {
-	result, got, err := c.raw(ctx, path, accept, tag)
-	if err != nil || got.unchanged {
-		return got, err
+// get asks for a JSON document and reads it into target, unless the server still has the one with the given tag: its answer then has no
+// content, and status 304.
+func (c *Client) get(ctx context.Context, path, accept, tag string, target any) (rest.Result, error) {
+	result := c.raw(ctx, path, accept, tag)
+	if err := result.Error(); err != nil || unchanged(result) {
+		return result, err
 	}
-	return got, result.Into(target)
+	return result, result.Into(target)
 }
 
-func (c *Client) raw(ctx context.Context, path, accept, tag string) (rest.Result, answer, error) {
+func (c *Client) raw(ctx context.Context, path, accept, tag string) rest.Result {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
-	var got answer
 	req := c.server.Get().AbsPath(path).SetHeader("Accept", accept)
 	if tag != "" {
 		req.SetHeader("If-None-Match", tag)
 	}
-	result := req.Do(withTag(ctx, &got.tag))
-	if tag != "" && result.StatusCode() == http.StatusNotModified {
-		return result, answer{tag: tag, unchanged: true}, nil
-	}
-	got.contentType = result.ContentType()
-	return result, got, result.Error()
+	return req.Do(ctx)
 }
+
+func unchanged(r rest.Result) bool { return r.StatusCode() == http.StatusNotModified }

@@ -26,16 +26,16 @@ type widget struct {
 	metav1.ObjectMeta `json:"metadata"`
 }
 
-// real returns a running embedded server and a client of it that sees tags.
+// real returns a running embedded server and a client of it.
 func real(t *testing.T, opts apitest.Options) (*apitest.Server, *Client) {
 	t.Helper()
 	server := apitest.New(opts).Start(t)
-	client, err := NewForConfig(server.Config(), Options{})
+	client, err := rest.NewClient(server.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.Server().CloseIdle)
-	return server, client
+	t.Cleanup(client.CloseIdle)
+	return server, New(client, Options{})
 }
 
 // page is what a scripted server answers under one path.

@@ -36,13 +36,13 @@ func (c *Client) OpenAPIV3(ctx context.Context) (*OpenAPI, error) {
 			ServerRelativeURL string `json:"serverRelativeURL"`
 		} `json:"paths"`
 	}
-	result, got, err := c.raw(ctx, "/openapi/v3", rest.ContentTypeJSON, "")
+	result := c.raw(ctx, "/openapi/v3", rest.ContentTypeJSON, "")
+	body, err := result.Raw()
 	if err != nil {
 		return nil, fmt.Errorf("ask for the OpenAPI documents: %w", err)
 	}
-	body, _ := result.Raw()
 	if err := json.Unmarshal(body, &table); err != nil { // servers call it text/plain
-		return nil, fmt.Errorf("ask for the OpenAPI documents: the table of them, of content type %q, cannot be read: %w", got.contentType, err)
+		return nil, fmt.Errorf("ask for the OpenAPI documents: the table of them, of content type %q, cannot be read: %w", result.ContentType(), err)
 	}
 	out := &OpenAPI{client: c, urls: map[string]string{}}
 	for path, entry := range table.Paths {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -73,7 +72,7 @@ func (r Resource) Metadata() typed.Client[*metav1.PartialObjectMetadata] {
 }
 
 // Subresource returns the client of a path below the objects of a namespace ("" for a resource of cluster scope), with untyped objects of whatever
-// kind the path has. A path without objects, such as "log", is an error; rest.Client.Get can stream it.
+// kind the path has. A path without objects, such as "log", is an error; rest.Client.Get can stream it. For "scale", package scale has Go types.
 func (r Resource) Subresource(namespace, name string) (typed.Subresource[*unstructured.Unstructured], error) {
 	sub, ok := r.found.Subresource(name)
 	if !ok || sub.Kind.Empty() {
@@ -81,14 +80,6 @@ func (r Resource) Subresource(namespace, name string) (typed.Subresource[*unstru
 	}
 	return typed.SubresourceOf(r.Objects().Namespace(namespace), name, ofKind[*unstructured.Unstructured](sub.Kind)), nil
 }
-
-// Scale returns the client of the number of replicas of the resource's objects in a namespace. It works for whatever has the subresource "scale": what
-// has not is an error when it is used.
-func (r Resource) Scale(namespace string) typed.Subresource[*autoscalingv1.Scale] {
-	return typed.SubresourceOf(r.Objects().Namespace(namespace), "scale", scales)
-}
-
-var scales = ofKind[*autoscalingv1.Scale](autoscalingv1.SchemeGroupVersion.WithKind("Scale"))
 
 // ofKind defines what a subresource carries: of it only kind and Go type matter.
 func ofKind[T resource.Object](kind schema.GroupVersionKind) resource.Resource[T] {

@@ -39,10 +39,10 @@ func newClient(t *testing.T, user cluster.User, opts discovery.Options) (*discov
 	config := configFor(t, user)
 	seen := &answers{}
 	config.Hooks.Request = seen.add
-	client, err := discovery.NewForConfig(config, opts)
+	client, err := rest.NewClient(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.Server().CloseIdle)
-	return client, seen
+	t.Cleanup(client.CloseIdle)
+	return discovery.New(client, opts), seen
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
+	"github.com/sheaf-dev/sheaf/scale"
 )
 
 const definition = `{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%[1]ss.dynamic.example.com"},
@@ -79,7 +80,8 @@ type gadget struct {
 	} `json:"status,omitzero"`
 }
 
-var gadgets = resource.Define[*gadget]("dynamic.example.com", "v1", "gadgets", "Gadget", resource.Namespaced)
+var gadgets = resource.Define[*gadget]("dynamic.example.com", "v1", "gadgets", "Gadget", resource.Namespaced,
+	resource.WithSubresources(resource.StatusSubresource(), resource.ScaleSubresource()))
 
 func TestACustomResourceIsScaledAndConverted(t *testing.T) {
 	client, finder := newClient(t)
@@ -90,13 +92,13 @@ func TestACustomResourceIsScaledAndConverted(t *testing.T) {
 	if _, err := own.Create(ctx, g, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	scale, err := r.Scale("default").Patch(ctx, "one", types.MergePatchType, []byte(`{"spec":{"replicas":3}}`), metav1.PatchOptions{})
-	if err != nil || scale.Spec.Replicas != 3 {
-		t.Fatal(scale, err)
+	now, err := scale.Of(r.Objects().Namespace("default")).Patch(ctx, "one", types.MergePatchType, []byte(`{"spec":{"replicas":3}}`), metav1.PatchOptions{})
+	if err != nil || now.Spec.Replicas != 3 {
+		t.Fatal(now, err)
 	}
-	scale.Spec.Replicas = 5
-	if scale, err = r.Scale("default").Update(ctx, "one", scale, metav1.UpdateOptions{}); err != nil || scale.Spec.Replicas != 5 {
-		t.Fatal(scale, err)
+	now.Spec.Replicas = 5
+	if now, err = scale.Of(r.Objects().Namespace("default")).Update(ctx, "one", now, metav1.UpdateOptions{}); err != nil || now.Spec.Replicas != 5 {
+		t.Fatal(now, err)
 	}
 	untyped, err := r.Objects().Namespace("default").Get(ctx, "one", metav1.GetOptions{})
 	if err != nil {
@@ -110,8 +112,8 @@ func TestACustomResourceIsScaledAndConverted(t *testing.T) {
 	if back, err = own.UpdateStatus(ctx, back, metav1.UpdateOptions{}); err != nil || back.Status.Replicas != 4 {
 		t.Error(back, err)
 	}
-	if scale, err = r.Scale("default").Get(ctx, "one", metav1.GetOptions{}); err != nil || scale.Status.Replicas != 4 {
-		t.Error(scale, err)
+	if now, err = scale.Of(own).Get(ctx, "one", metav1.GetOptions{}); err != nil || now.Status.Replicas != 4 {
+		t.Error(now, err)
 	}
 }
 
