@@ -72,7 +72,7 @@ func (r Resource) Metadata() typed.Client[*metav1.PartialObjectMetadata] {
 }
 
 // Subresource returns the client of a path below the objects of a namespace ("" for a resource of cluster scope), with untyped objects of whatever
-// kind the path has. A path without objects, such as "log", is an error; rest.Client.Get can stream it. For "scale", package scale has Go types.
+// kind the path has. A path without objects, such as "log", is an error; rest.Client.Get can stream it. For "scale", package clientset/subresource has Go types.
 func (r Resource) Subresource(namespace, name string) (typed.Subresource[*unstructured.Unstructured], error) {
 	sub, ok := r.found.Subresource(name)
 	if !ok || sub.Kind.Empty() {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	coreapi "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,7 +21,6 @@ import (
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
-	"github.com/sheaf-dev/sheaf/scale"
 )
 
 const definition = `{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%[1]ss.dynamic.example.com"},
@@ -83,6 +83,11 @@ type gadget struct {
 var gadgets = resource.Define[*gadget]("dynamic.example.com", "v1", "gadgets", "Gadget", resource.Namespaced,
 	resource.WithSubresources(resource.StatusSubresource(), resource.ScaleSubresource()))
 
+// scaleOf returns the client of the number of replicas.
+func scaleOf[T resource.Object](c typed.Client[T]) typed.Subresource[*autoscalingv1.Scale] {
+	return typed.SubresourceOf(c, "scale", resource.Define[*autoscalingv1.Scale]("autoscaling", "v1", "scales", "Scale", resource.Namespaced))
+}
+
 func TestACustomResourceIsScaledAndConverted(t *testing.T) {
 	client, finder := newClient(t)
 	ctx, r := t.Context(), install(t, finder, "gadget", "Gadget")
@@ -92,12 +97,12 @@ func TestACustomResourceIsScaledAndConverted(t *testing.T) {
 	if _, err := own.Create(ctx, g, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	now, err := scale.Of(r.Objects().Namespace("default")).Patch(ctx, "one", types.MergePatchType, []byte(`{"spec":{"replicas":3}}`), metav1.PatchOptions{})
+	now, err := scaleOf(r.Objects().Namespace("default")).Patch(ctx, "one", types.MergePatchType, []byte(`{"spec":{"replicas":3}}`), metav1.PatchOptions{})
 	if err != nil || now.Spec.Replicas != 3 {
 		t.Fatal(now, err)
 	}
 	now.Spec.Replicas = 5
-	if now, err = scale.Of(r.Objects().Namespace("default")).Update(ctx, "one", now, metav1.UpdateOptions{}); err != nil || now.Spec.Replicas != 5 {
+	if now, err = scaleOf(r.Objects().Namespace("default")).Update(ctx, "one", now, metav1.UpdateOptions{}); err != nil || now.Spec.Replicas != 5 {
 		t.Fatal(now, err)
 	}
 	untyped, err := r.Objects().Namespace("default").Get(ctx, "one", metav1.GetOptions{})
@@ -112,7 +117,7 @@ func TestACustomResourceIsScaledAndConverted(t *testing.T) {
 	if back, err = own.UpdateStatus(ctx, back, metav1.UpdateOptions{}); err != nil || back.Status.Replicas != 4 {
 		t.Error(back, err)
 	}
-	if now, err = scale.Of(own).Get(ctx, "one", metav1.GetOptions{}); err != nil || now.Status.Replicas != 4 {
+	if now, err = scaleOf(own).Get(ctx, "one", metav1.GetOptions{}); err != nil || now.Status.Replicas != 4 {
 		t.Error(now, err)
 	}
 }
