@@ -8,5 +8,9 @@
 //
 // Permission is a type: New returns a Writer, which only the informer's goroutine gets, and a Reader, which everybody else may have.
 //
+// Reading order: writer.go applies a batch to state.go, which freezes into version.go; groups.go and index.go are the two kinds of
+// indexes, both made of terms.go; underneath are names.go and dictionary.go (text → number), vector.go (number → value) and set.go (numbers).
+// Readers come in through reader.go, snapshot.go, list.go and selector.go. What was tried and what it costs is in docs/decisions/store.md.
+//
 // Objects that come out of a store are shared and read-only; resource.Copy makes a copy that may be changed.
 package store

@@ -20,15 +20,15 @@ const (
 
 func generation(number int) (changes []Change) {
 	label := map[string]string{"generation": strconv.Itoa(number)}
-	make := func(kind string, i int) Change {
+	one := func(kind string, i int) Change {
 		o := object(fmt.Sprint("n", i%3), kind+"-"+strconv.Itoa(i), label)
 		return put(annotated(o, map[string]string{"node": strconv.Itoa(number)}))
 	}
 	for i := range lasting {
-		changes = append(changes, make("lasting", i))
+		changes = append(changes, one("lasting", i))
 	}
 	for i := range fleeting {
-		changes = append(changes, make("fleeting-"+strconv.Itoa(number), i))
+		changes = append(changes, one("fleeting-"+strconv.Itoa(number), i))
 		if number > 1 {
 			old := resource.Key{Namespace: fmt.Sprint("n", i%3), Name: fmt.Sprint("fleeting-", number-1, "-", i)}
 			changes = append(changes, Change{Op: Delete, Key: old})

@@ -1,11 +1,8 @@
 package store
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // New returns an empty store. It starts nothing. An index function that is nil fails on every object.
@@ -97,55 +94,4 @@ func (w *Writer) publish(changes []Change, resourceVersion string) {
 		w.core.state.resourceVersion = resourceVersion
 	}
 	w.core.publish(changes)
-}
-
-// deleteOthers deletes the keys whose slots are not named, and appends what it did to applied.
-func (s *state) deleteOthers(applied []Applied, named *slotSet) []Applied {
-	first := len(applied)
-	objects := s.objects
-	objects.each(func(base uint32, values *[width]resource.Object) bool {
-		for i, o := range values {
-			if o != nil && !named.has(base+uint32(i)) {
-				applied = append(applied, Applied{Key: resource.KeyOf(o), Old: o})
-			}
-		}
-		return true
-	})
-	others := applied[first:]
-	slices.SortFunc(others, func(a, b Applied) int { return a.Key.Compare(b.Key) })
-	for _, a := range others {
-		s.delete(a.Key)
-	}
-	s.forgetOthers(named)
-	return applied
-}
-
-// forgetOthers forgets the stale keys without an object whose slots are not named.
-func (s *state) forgetOthers(named *slotSet) {
-	if s.staleLength == 0 {
-		return
-	}
-	stale := s.stale
-	stale.each(func(base uint32, reasons *[width]error) bool {
-		for i, reason := range reasons {
-			if slot := base + uint32(i); reason != nil && !named.has(slot) {
-				s.deleteSlot(slot)
-			}
-		}
-		return true
-	})
-}
-
-// slotSet is a set of slots for one call.
-type slotSet []uint64
-
-func (b *slotSet) set(slot uint32) {
-	for int(slot/64) >= len(*b) {
-		*b = append(*b, 0)
-	}
-	(*b)[slot/64] |= 1 << (slot % 64)
-}
-
-func (b *slotSet) has(slot uint32) bool {
-	return int(slot/64) < len(*b) && (*b)[slot/64]&(1<<(slot%64)) != 0
 }
