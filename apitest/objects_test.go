@@ -41,7 +41,7 @@ const (
 func TestTheStatusIsWrittenThroughItsSubresourceOnly(t *testing.T) {
 	inFakeTime(t, withWidget, func(t *testing.T, _ *apitest.Server, c client) {
 		c.must(201, nil, "POST", deployments, map[string]any{"metadata": map[string]any{"name": "d"}, "status": map[string]any{"replicas": 3}})
-		c.must(201, nil, "POST", widgetPath, map[string]any{"metadata": map[string]any{"name": "d"}, "status": map[string]any{"replicas": 3}})
+		c.must(201, nil, "POST", widgetPath, map[string]any{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": map[string]any{"name": "d"}, "status": map[string]any{"replicas": 3}})
 		for _, path := range []string{deployments + "/d", widgetPath + "/d"} {
 			patch := func(path, body string) (d appsv1.Deployment) {
 				c.must(200, &d, "PATCH", path, []byte(body), "Content-Type", mergePatch)

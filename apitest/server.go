@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/api"
+	"github.com/sheaf-dev/sheaf/apitest/internal/crd"
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
 	"github.com/sheaf-dev/sheaf/apitest/internal/memnet"
@@ -54,6 +55,7 @@ func New(options Options) *Server {
 	for _, def := range builtin.Definitions() {
 		served = append(served, kinds.New(def, nil))
 	}
+	served = append(served, kinds.New(crd.Resource.Definition(), nil))
 	for _, r := range options.Resources {
 		served = append(served, kinds.New(r.Definition(), nil))
 	}

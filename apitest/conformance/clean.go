@@ -3,15 +3,17 @@ package conformance
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // names replaces what differs from run to run by names, the same ones for the same values.
 type names struct {
-	known map[string]string
-	count map[string]int
-	pairs []string // the values that appear within messages, and their names
+	known  map[string]string
+	count  map[string]int
+	newest uint64 // the highest resourceVersion seen
 }
 
 func newNames() *names { return &names{known: map[string]string{}, count: map[string]int{}} }
@@ -25,17 +27,46 @@ func (n *names) name(kind, value string) string {
 	if _, ok := n.known[id]; !ok {
 		n.count[kind]++
 		n.known[id] = fmt.Sprintf("%s%d", kind, n.count[kind])
-		if kind == "uid" {
-			n.pairs = append(n.pairs, value, n.known[id])
-		}
+	}
+	if version, err := strconv.ParseUint(value, 10, 64); err == nil && kind == "rv" {
+		n.newest = max(n.newest, version)
 	}
 	return n.known[id]
 }
 
+// moment returns the name of a resourceVersion that is a moment of the server and not an object's. The counter moves on for reasons that
+// are not the scenario's: all that can be said is whether something newer has been seen.
+func (n *names) moment(value string) string {
+	version, err := strconv.ParseUint(value, 10, 64)
+	if err != nil || version == 0 {
+		return value
+	}
+	if version >= n.newest {
+		n.newest = version
+		return "newest"
+	}
+	return "older"
+}
+
+// bookmark is the kind under which bookmarks are cleaned.
+const bookmark = "Bookmark"
+
 // clean returns a copy of a body for the transcript.
 func (n *names) clean(body map[string]any, full, managed bool) map[string]any {
 	kind, _ := body["kind"].(string)
+	var moment string
+	metadata, _ := body["metadata"].(map[string]any)
+	_, isList := body["items"]
+	if version, _ := metadata["resourceVersion"].(string); version != "" && (isList || kind == "Table" || kind == bookmark) {
+		moment = version
+		metadata = maps.Clone(metadata)
+		delete(metadata, "resourceVersion")
+		body["metadata"] = metadata
+	}
 	out := n.object(body, managed)
+	if moment != "" { // after the items, which are older
+		out["metadata"].(map[string]any)["resourceVersion"] = n.moment(moment)
+	}
 	if full || kind == "Status" || strings.HasPrefix(kind, "API") || kind == "Table" {
 		return out
 	}
@@ -79,6 +110,10 @@ func (n *names) object(m map[string]any, managed bool) map[string]any {
 			out[field] = "token"
 		case strings.HasSuffix(field, "Timestamp") || field == "time" || field == "renewTime" || field == "acquireTime":
 			out[field] = "time"
+		case field == "storageVersionHash":
+			continue
+		case field == "cells":
+			out[field] = agesIn(value)
 		case field == "causes":
 			out[field] = n.sorted(value, managed)
 		case field == "message" && isText:
@@ -104,6 +139,21 @@ func (n *names) value(value any, managed bool) any {
 	return value
 }
 
+var age = regexp.MustCompile(`^([0-9]+[smhd])+$`)
+
+// agesIn replaces the ages in a row of a table.
+func agesIn(value any) any {
+	cells, _ := value.([]any)
+	out := make([]any, len(cells))
+	for i, cell := range cells {
+		out[i] = cell
+		if text, ok := cell.(string); ok && age.MatchString(text) {
+			out[i] = "age"
+		}
+	}
+	return out
+}
+
 // sorted returns the causes of a status in a fixed order: some of them come from maps.
 func (n *names) sorted(value any, managed bool) any {
 	list, ok := n.value(value, managed).([]any)
@@ -113,9 +163,11 @@ func (n *names) sorted(value any, managed bool) any {
 	return list
 }
 
+var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
 // message replaces uids and numbers within a text.
 func (n *names) message(text string) string {
-	text = strings.NewReplacer(n.pairs...).Replace(text)
+	text = uuid.ReplaceAllString(text, "uid")
 	var out strings.Builder
 	digits := false
 	for _, r := range text {

@@ -117,8 +117,10 @@ func (s *Session) Do(method, path, body string, headers ...string) Response {
 
 // Silently is Do without writing anything down, for preparations.
 func (s *Session) Silently(method, path, body string, headers ...string) Response {
-	before := s.log.String()
+	before, names := s.log.String(), s.names
+	s.names = newNames() // what is not written down gives no names
 	r := s.Do(method, path, body, headers...)
+	s.names = names
 	s.log.Reset()
 	s.log.WriteString(before)
 	return r

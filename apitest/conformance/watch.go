@@ -86,7 +86,7 @@ func (w *Watch) write(e event) {
 	text := strings.ReplaceAll(strings.TrimSpace(string(w.s.render(e.Object))), "\n", "\n  ")
 	if e.Type == "BOOKMARK" { // beside its metadata it is an empty object, whose form differs
 		metadata, _ := e.Object["metadata"].(map[string]any)
-		text = strings.ReplaceAll(strings.TrimSpace(string(w.s.render(map[string]any{"kind": e.Object["kind"], "metadata": metadata}))), "\n", "\n  ")
+		text = strings.ReplaceAll(strings.TrimSpace(string(w.s.render(map[string]any{"kind": bookmark, "metadata": metadata}))), "\n", "\n  ")
 	}
 	fmt.Fprintf(&w.s.log, "\n%s: %s\n  %s\n", w.name, e.Type, text)
 }

@@ -86,7 +86,7 @@ func (a *API) missing(gv schema.GroupVersion) error {
 		return errNoResource
 	}
 	for _, k := range a.objects.Kinds.All() {
-		if k.GVR().Group == gv.Group {
+		if k.GVR().Group == gv.Group && (k.Custom() == nil || k.GVR().GroupVersion() == gv) {
 			return errNoResource
 		}
 	}

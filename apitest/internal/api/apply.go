@@ -32,6 +32,9 @@ func (q *request) apply(data []byte, options writeOptions) error {
 			if err != nil {
 				return nil, err
 			}
+			if _, err := q.kind.Tidy(obj); err != nil {
+				return nil, decodeError(q.kind, nil, err)
+			}
 			return obj, q.checkNames(obj)
 		},
 	})

@@ -89,6 +89,10 @@ func decodeError(k *kinds.Kind, data []byte, err error) error {
 	}
 	var wrong *kinds.WrongTypeError
 	if errors.As(err, &wrong) {
+		if !k.Typed() && wrong.Got.APIVersion == wrong.Want.APIVersion {
+			problem := field.Invalid(field.NewPath("kind"), wrong.Got.Kind, "must be "+wrong.Want.Kind)
+			return apierrors.NewInvalid(schema.GroupKind{Group: k.GVK().Group, Kind: wrong.Got.Kind}, nameIn(data), field.ErrorList{problem})
+		}
 		if !k.Typed() {
 			return apierrors.NewBadRequest(wrong.Error())
 		}
@@ -96,6 +100,13 @@ func decodeError(k *kinds.Kind, data []byte, err error) error {
 		return apierrors.NewBadRequest(fmt.Sprintf("%s in version %q cannot be handled as a %s: %v", wrong.Got.Kind, gv.Version, k.GVK().Kind, wrong))
 	}
 	return apierrors.NewBadRequest(cannotBeHandled(k, err.Error()))
+}
+
+// nameIn returns the name of the object in a body.
+func nameIn(data []byte) string {
+	var object metav1.PartialObjectMetadata
+	_ = json.Unmarshal(data, &object) // it is of a wrong kind anyway
+	return object.Name
 }
 
 func cannotBeHandled(k *kinds.Kind, why string) string {

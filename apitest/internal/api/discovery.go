@@ -129,13 +129,13 @@ func resourceList(gv schema.GroupVersion, list []*kinds.Kind) metav1.APIResource
 	for _, k := range list {
 		main := metav1.APIResource{
 			Name: k.GVR().Resource, SingularName: k.Singular, Namespaced: k.Namespaced(), Kind: k.GVK().Kind,
-			Verbs: verbNames(k.Def.Verbs()), ShortNames: k.ShortNames, Categories: k.Categories,
+			Verbs: verbsOf(k), ShortNames: k.ShortNames, Categories: k.Categories,
 		}
 		if k.Def.Verbs().Has(resource.VerbGet) {
 			main.StorageVersionHash = storageHash(k)
 		}
 		out.APIResources = append(out.APIResources, main)
-		for _, sub := range k.Def.Subresources() {
+		for _, sub := range subresources(k) {
 			gvk := subresourceKind(k, sub)
 			entry := metav1.APIResource{Name: k.GVR().Resource + "/" + sub.Name, Namespaced: k.Namespaced(), Kind: gvk.Kind, Verbs: verbNames(sub.Verbs)}
 			if gvk.GroupVersion() != gv {
@@ -145,6 +145,23 @@ func resourceList(gv schema.GroupVersion, list []*kinds.Kind) metav1.APIResource
 		}
 	}
 	return out
+}
+
+// verbsOf returns a kind's verbs; those of custom resources have an order of their own.
+func verbsOf(k *kinds.Kind) metav1.Verbs {
+	if k.Custom() != nil {
+		return metav1.Verbs{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"}
+	}
+	return verbNames(k.Def.Verbs())
+}
+
+// subresources returns what is below an object, a custom resource's status first.
+func subresources(k *kinds.Kind) []resource.Subresource {
+	list := k.Def.Subresources()
+	if k.Custom() != nil {
+		slices.Reverse(list)
+	}
+	return list
 }
 
 // verbNames returns verbs in the alphabetical order of discovery documents.
@@ -203,7 +220,7 @@ func aggregatedResources(list []*kinds.Kind) []apidiscoveryv2.APIResourceDiscove
 	for _, k := range list {
 		entry := apidiscoveryv2.APIResourceDiscovery{
 			Resource: k.GVR().Resource, ResponseKind: responseKind(k.GVK()), Scope: apidiscoveryv2.ScopeCluster, SingularResource: k.Singular,
-			Verbs: verbNames(k.Def.Verbs()), ShortNames: k.ShortNames, Categories: k.Categories,
+			Verbs: verbsOf(k), ShortNames: k.ShortNames, Categories: k.Categories,
 		}
 		if k.Namespaced() {
 			entry.Scope = apidiscoveryv2.ScopeNamespace

@@ -204,7 +204,11 @@ func (q *request) jsonList(items [][]byte, meta metav1.ListMeta) (*body, error) 
 	case q.kind.Typed():
 		prefix = q.kind.TypePrefix()
 	}
-	head, tail, err := wire.JSONListHead(gvk, meta)
+	var listMeta any = meta
+	if q.accept.As == "" && !q.kind.Typed() {
+		listMeta = wire.ListMetaWithContinue{Continue: meta.Continue, ListMeta: meta}
+	}
+	head, tail, err := wire.JSONListHead(gvk, listMeta)
 	if err != nil {
 		return nil, err
 	}

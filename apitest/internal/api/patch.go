@@ -75,6 +75,10 @@ func (q *request) patcher(data []byte) (func(resource.Object) (resource.Object, 
 			return q.strategicPatcher(data)
 		}
 	}
+	if !q.kind.Typed() {
+		return nil, unsupportedMedia("the body of the request was in an unknown format - accepted media types include: application/json-patch+json, " +
+			"application/merge-patch+json, application/apply-patch+yaml")
+	}
 	return nil, restfulError(http.StatusUnsupportedMediaType, metav1.StatusReasonUnsupportedMediaType, "415: Unsupported Media Type")
 }
 

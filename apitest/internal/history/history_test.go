@@ -45,9 +45,9 @@ func TestEveryRevisionInTheWindowReadsAsItWas(t *testing.T) {
 	tables := []*Table{h.NewTable("a"), h.NewTable("b")}
 	past := map[uint64][2]map[string]string{1: {}}
 	now := [2]map[string]string{{}, {}}
-	for range 6000 {
+	for range 2500 {
 		which := random.IntN(2)
-		namespace, name := fmt.Sprintf("n%d", random.IntN(3)), fmt.Sprintf("o-%d", random.IntN(400))
+		namespace, name := fmt.Sprintf("n%d", random.IntN(3)), fmt.Sprintf("o-%d", random.IntN(200))
 		key, data := KeyOf(namespace, name), fmt.Sprint(random.IntN(1000))
 		_, exists := now[which][key]
 		if exists && random.IntN(3) == 0 {

@@ -1,12 +1,14 @@
 package kinds
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
@@ -158,10 +160,18 @@ func (k *Kind) DecodeJSON(body []byte) (resource.Object, []error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if kind == "" && !k.typed && !k.Facts.OwnCode {
+		return nil, nil, &UnrecognizedError{fmt.Errorf("Object 'Kind' is missing in '%s'", body)} //lint:ignore ST1005 the real server's words
+	}
 	if err := k.checkType(apiVersion, kind); err != nil {
 		return nil, nil, err
 	}
-	return k.decodeJSON(body)
+	obj, strict, err := k.decodeJSON(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	dropped, err := k.Tidy(obj)
+	return obj, append(strict, dropped...), err
 }
 
 func (k *Kind) decodeJSON(body []byte) (resource.Object, []error, error) {
@@ -183,29 +193,59 @@ func (k *Kind) decodeJSON(body []byte) (resource.Object, []error, error) {
 		content = map[string]any{}
 	}
 	u := &unstructured.Unstructured{Object: content}
-	if err := checkMetadata(content); err != nil {
-		return nil, nil, err
-	}
 	u.SetGroupVersionKind(k.GVK())
 	return u, strict, nil
 }
 
-// checkMetadata makes sure that the accessors of unstructured objects, which ignore what they cannot read, see what was sent.
-func checkMetadata(content map[string]any) error {
+// Tidy gives an unstructured object the form that is stored: metadata that every reader understands, only fields that the schema
+// knows, and its defaults. It returns what it dropped. Go structs have that form already.
+func (k *Kind) Tidy(obj resource.Object) (dropped []error, err error) {
+	u, ok := obj.(*unstructured.Unstructured)
+	if !ok {
+		return nil, nil
+	}
+	if dropped, err = tidyMetadata(u.Object); err != nil {
+		return nil, err
+	}
+	if k.custom != nil && k.custom.Prune != nil {
+		for _, path := range k.custom.Prune(u.Object) {
+			dropped = append(dropped, fmt.Errorf("unknown field %q", path))
+		}
+		k.custom.Default(u.Object)
+	}
+	return dropped, nil
+}
+
+// tidyMetadata makes sure that the accessors of unstructured objects, which ignore what they cannot read, see what was sent.
+func tidyMetadata(content map[string]any) ([]error, error) {
 	raw, ok := content["metadata"]
 	if !ok || raw == nil {
 		content["metadata"] = map[string]any{}
-		return nil
+		return nil, nil
 	}
 	encoded, err := json.Marshal(raw)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var meta metav1.ObjectMeta
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(encoded, &meta); err != nil {
-		return err
+	dropped, err := kjson.UnmarshalStrict(encoded, &meta)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	for _, problem := range dropped {
+		if at, ok := problem.(kjson.FieldError); ok {
+			at.SetFieldPath("metadata." + at.FieldPath())
+		}
+	}
+	metadata, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&meta)
+	if err != nil {
+		return nil, err
+	}
+	if metadata["creationTimestamp"] == nil {
+		delete(metadata, "creationTimestamp")
+	}
+	content["metadata"] = metadata
+	return dropped, nil
 }
 
 // Encode returns the primary wire form of an object: a protobuf message for built-in types, JSON for others. The result is as
@@ -242,6 +282,11 @@ func (k *Kind) Object(v *history.Version) (resource.Object, error) {
 		}
 		return k.FromJSON(data)
 	}
+	return k.fromStored(v)
+}
+
+// fromStored decodes the primary form. An unstructured object may have been stored in a version that was the one to store then.
+func (k *Kind) fromStored(v *history.Version) (resource.Object, error) {
 	if k.typed {
 		return k.fromRaw(v.Data)
 	}
@@ -250,18 +295,18 @@ func (k *Kind) Object(v *history.Version) (resource.Object, error) {
 
 // JSON returns a version as JSON of this kind.
 func (k *Kind) JSON(v *history.Version) ([]byte, error) {
-	if k.Storage == k && !k.typed {
+	if k.Storage == k && !k.typed && bytes.HasPrefix(v.Data, k.dataPrefix) {
 		return v.Data, nil
 	}
 	return v.Rendition(k.form(formJSON), func() ([]byte, error) {
 		if k.Storage != k {
 			return k.convertedJSON(v)
 		}
-		obj, err := k.fromRaw(v.Data)
+		obj, err := k.fromStored(v)
 		if err != nil {
 			return nil, err
 		}
-		return json.Marshal(obj)
+		return encodeJSON(obj)
 	})
 }
 
@@ -316,7 +361,7 @@ func (k *Kind) Protobuf(v *history.Version) ([]byte, error) {
 
 func (k *Kind) form(media uint8) history.Form {
 	f := history.Form{Media: media}
-	if k.Storage != k {
+	if k.Storage != k || !k.typed {
 		f.Version = k.GVR().Group + "/" + k.GVR().Version // a resource may be served by two groups, as events are
 	}
 	return f

@@ -22,6 +22,8 @@ type Facts struct {
 	KeepStatus bool
 	// StatusMetadata says which metadata an update of the status may change too.
 	StatusMetadata StatusMetadata
+	// OwnCode: the resource is custom by its form only; the server's own code serves it.
+	OwnCode bool
 	// NoGarbage: propagation policies do not apply.
 	NoGarbage bool
 }
@@ -102,28 +104,30 @@ var shortNames = map[string][]string{
 	"deployments.apps": {"deploy"}, "replicasets.apps": {"rs"}, "cronjobs.batch": {"cj"}, "nodes": {"no"}, "resourcequotas": {"quota"},
 	"limitranges": {"limits"}, "persistentvolumes": {"pv"}, "serviceaccounts": {"sa"}, "events": {"ev"}, "events.events.k8s.io": {"ev"},
 	"persistentvolumeclaims": {"pvc"}, "namespaces": {"ns"}, "pods": {"po"}, "services": {"svc"}, "endpoints": {"ep"},
-	"componentstatuses": {"cs"}, "replicationcontrollers": {"rc"}, "configmaps": {"cm"},
+	"customresourcedefinitions.apiextensions.k8s.io": {"crd", "crds"}, "componentstatuses": {"cs"}, "replicationcontrollers": {"rc"}, "configmaps": {"cm"},
 }
 
 // inAll are the resources of the category "all"; the admission resources are in "api-extensions".
 var inAll = set("horizontalpodautoscalers.autoscaling", "daemonsets.apps", "statefulsets.apps", "deployments.apps", "replicasets.apps",
 	"jobs.batch", "cronjobs.batch", "pods", "services", "replicationcontrollers")
 
+const definitions = "customresourcedefinitions.apiextensions.k8s.io"
+
 func categoriesOf(name string) []string {
 	switch {
 	case inAll[name]:
 		return []string{"all"}
-	case strings.HasSuffix(name, ".admissionregistration.k8s.io"):
+	case strings.HasSuffix(name, ".admissionregistration.k8s.io"), name == definitions:
 		return []string{"api-extensions"}
 	}
 	return nil
 }
 
 func factsOf(def *resource.Definition) Facts {
-	if !def.Protobuf() { // a custom resource
-		return Facts{Generation: true, Conditional: true}
-	}
 	name := def.GroupVersionResource().GroupResource().String()
+	if !def.Protobuf() { // a custom resource
+		return Facts{Generation: true, Conditional: true, ShortNames: shortNames[name], Categories: categoriesOf(name), OwnCode: name == definitions}
+	}
 	return Facts{
 		ShortNames: shortNames[name], Categories: categoriesOf(name), Generation: counted[name], Conditional: conditional[name],
 		CreateOnUpdate: createOnUpdate[name], ReturnDeleted: returnDeleted[name], KeepStatus: keepStatus[name],

@@ -23,39 +23,39 @@ type selectable struct {
 	value func(resource.Object) string
 }
 
-func field[T resource.Object](name string, value func(T) string) selectable {
+func pick[T resource.Object](name string, value func(T) string) selectable {
 	return selectable{name, func(o resource.Object) string { return value(o.(T)) }}
 }
 
 var podFields = []selectable{
-	field("spec.nodeName", func(p *corev1.Pod) string { return p.Spec.NodeName }),
-	field("spec.restartPolicy", func(p *corev1.Pod) string { return string(p.Spec.RestartPolicy) }),
-	field("spec.schedulerName", func(p *corev1.Pod) string { return p.Spec.SchedulerName }),
-	field("spec.serviceAccountName", func(p *corev1.Pod) string { return p.Spec.ServiceAccountName }),
-	field("spec.hostNetwork", func(p *corev1.Pod) string { return strconv.FormatBool(p.Spec.HostNetwork) }),
-	field("status.phase", func(p *corev1.Pod) string { return string(p.Status.Phase) }),
-	field("status.podIP", func(p *corev1.Pod) string { return p.Status.PodIP }),
-	field("status.podIPs", func(p *corev1.Pod) string { return p.Status.PodIP }),
-	field("status.nominatedNodeName", func(p *corev1.Pod) string { return p.Status.NominatedNodeName }),
+	pick("spec.nodeName", func(p *corev1.Pod) string { return p.Spec.NodeName }),
+	pick("spec.restartPolicy", func(p *corev1.Pod) string { return string(p.Spec.RestartPolicy) }),
+	pick("spec.schedulerName", func(p *corev1.Pod) string { return p.Spec.SchedulerName }),
+	pick("spec.serviceAccountName", func(p *corev1.Pod) string { return p.Spec.ServiceAccountName }),
+	pick("spec.hostNetwork", func(p *corev1.Pod) string { return strconv.FormatBool(p.Spec.HostNetwork) }),
+	pick("status.phase", func(p *corev1.Pod) string { return string(p.Status.Phase) }),
+	pick("status.podIP", func(p *corev1.Pod) string { return p.Status.PodIP }),
+	pick("status.podIPs", func(p *corev1.Pod) string { return p.Status.PodIP }),
+	pick("status.nominatedNodeName", func(p *corev1.Pod) string { return p.Status.NominatedNodeName }),
 }
 
 var eventFields = []selectable{
-	field("involvedObject.kind", func(e *corev1.Event) string { return e.InvolvedObject.Kind }),
-	field("involvedObject.namespace", func(e *corev1.Event) string { return e.InvolvedObject.Namespace }),
-	field("involvedObject.name", func(e *corev1.Event) string { return e.InvolvedObject.Name }),
-	field("involvedObject.uid", func(e *corev1.Event) string { return string(e.InvolvedObject.UID) }),
-	field("involvedObject.apiVersion", func(e *corev1.Event) string { return e.InvolvedObject.APIVersion }),
-	field("involvedObject.resourceVersion", func(e *corev1.Event) string { return e.InvolvedObject.ResourceVersion }),
-	field("involvedObject.fieldPath", func(e *corev1.Event) string { return e.InvolvedObject.FieldPath }),
-	field("reason", func(e *corev1.Event) string { return e.Reason }),
-	field("reportingComponent", func(e *corev1.Event) string { return e.ReportingController }),
-	field("source", func(e *corev1.Event) string {
+	pick("involvedObject.kind", func(e *corev1.Event) string { return e.InvolvedObject.Kind }),
+	pick("involvedObject.namespace", func(e *corev1.Event) string { return e.InvolvedObject.Namespace }),
+	pick("involvedObject.name", func(e *corev1.Event) string { return e.InvolvedObject.Name }),
+	pick("involvedObject.uid", func(e *corev1.Event) string { return string(e.InvolvedObject.UID) }),
+	pick("involvedObject.apiVersion", func(e *corev1.Event) string { return e.InvolvedObject.APIVersion }),
+	pick("involvedObject.resourceVersion", func(e *corev1.Event) string { return e.InvolvedObject.ResourceVersion }),
+	pick("involvedObject.fieldPath", func(e *corev1.Event) string { return e.InvolvedObject.FieldPath }),
+	pick("reason", func(e *corev1.Event) string { return e.Reason }),
+	pick("reportingComponent", func(e *corev1.Event) string { return e.ReportingController }),
+	pick("source", func(e *corev1.Event) string {
 		if e.Source.Component != "" {
 			return e.Source.Component
 		}
 		return e.ReportingController
 	}),
-	field("type", func(e *corev1.Event) string { return e.Type }),
+	pick("type", func(e *corev1.Event) string { return e.Type }),
 }
 
 // newEventNames are the names in events.k8s.io of the fields of events, which are stored in the core group's form.
@@ -70,18 +70,18 @@ var newEventNames = map[string]string{
 var builtinFields = map[string][]selectable{
 	"pods/v1":                   podFields,
 	"events/v1":                 eventFields,
-	"nodes/v1":                  {field("spec.unschedulable", func(n *corev1.Node) string { return strconv.FormatBool(n.Spec.Unschedulable) })},
-	"namespaces/v1":             {field("status.phase", func(n *corev1.Namespace) string { return string(n.Status.Phase) })},
-	"secrets/v1":                {field("type", func(s *corev1.Secret) string { return string(s.Type) })},
-	"replicationcontrollers/v1": {field("status.replicas", func(r *corev1.ReplicationController) string { return itoa(r.Status.Replicas) })},
+	"nodes/v1":                  {pick("spec.unschedulable", func(n *corev1.Node) string { return strconv.FormatBool(n.Spec.Unschedulable) })},
+	"namespaces/v1":             {pick("status.phase", func(n *corev1.Namespace) string { return string(n.Status.Phase) })},
+	"secrets/v1":                {pick("type", func(s *corev1.Secret) string { return string(s.Type) })},
+	"replicationcontrollers/v1": {pick("status.replicas", func(r *corev1.ReplicationController) string { return itoa(r.Status.Replicas) })},
 	"services/v1": {
-		field("spec.clusterIP", func(s *corev1.Service) string { return s.Spec.ClusterIP }),
-		field("spec.type", func(s *corev1.Service) string { return string(s.Spec.Type) }),
+		pick("spec.clusterIP", func(s *corev1.Service) string { return s.Spec.ClusterIP }),
+		pick("spec.type", func(s *corev1.Service) string { return string(s.Spec.Type) }),
 	},
-	"replicasets.apps/v1": {field("status.replicas", func(r *appsv1.ReplicaSet) string { return itoa(r.Status.Replicas) })},
-	"jobs.batch/v1":       {field("status.successful", func(j *batchv1.Job) string { return itoa(j.Status.Succeeded) })},
+	"replicasets.apps/v1": {pick("status.replicas", func(r *appsv1.ReplicaSet) string { return itoa(r.Status.Replicas) })},
+	"jobs.batch/v1":       {pick("status.successful", func(j *batchv1.Job) string { return itoa(j.Status.Succeeded) })},
 	"certificatesigningrequests.certificates.k8s.io/v1": {
-		field("spec.signerName", func(c *certificatesv1.CertificateSigningRequest) string { return c.Spec.SignerName }),
+		pick("spec.signerName", func(c *certificatesv1.CertificateSigningRequest) string { return c.Spec.SignerName }),
 	},
 }
 

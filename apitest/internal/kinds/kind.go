@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/structured-merge-diff/v6/typed"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
@@ -28,6 +29,7 @@ type Kind struct {
 	fields     []selectable
 	envelope   wire.Envelope
 	typePrefix []byte
+	dataPrefix []byte  // how unstructured objects of this version begin when they are stored
 	custom     *Custom // set for resources of a CustomResourceDefinition
 }
 
@@ -37,8 +39,10 @@ type Custom struct {
 	SpecReplicas     string   // the scale subresource's paths
 	StatusReplicas   string
 	LabelSelector    string
-	Prune            func(object map[string]any)         // drops what the schema does not know; nil: nothing
-	Check            func(object map[string]any) []error // validates; nil: everything is valid
+	Served, Stored   bool                                        // of this version
+	Prune            func(object map[string]any) []string        // drops what the schema does not know, and returns its paths
+	Default          func(object map[string]any)                 // sets defaults
+	Check            func(object map[string]any) field.ErrorList // validates
 	Columns          []Column
 	Rules            func() (typed.ParseableType, bool) // how server-side apply merges; nil: lists are atomic
 }
@@ -90,8 +94,12 @@ func New(def *resource.Definition, custom *Custom) *Kind {
 	k := &Kind{
 		Def: def, ListKind: gvk.Kind + "List", Singular: strings.ToLower(gvk.Kind), Facts: factsOf(def),
 		typed: def.Protobuf(), envelope: wire.NewEnvelope(gvk), typePrefix: wire.TypePrefix(gvk), custom: custom,
+		dataPrefix: []byte(`{"apiVersion":"` + gvk.GroupVersion().String() + `",`),
 	}
 	k.ShortNames, k.Categories = k.Facts.ShortNames, k.Facts.Categories
+	if custom != nil {
+		k.Facts.Generation = true
+	}
 	k.fields = selectablesOf(k)
 	return k
 }

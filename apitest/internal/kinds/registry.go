@@ -97,7 +97,7 @@ func (r *Registry) link(c *catalog, kinds []*Kind) {
 			c.tables[name] = r.history.NewTable(name.String())
 		}
 		k.Table, k.Storage = c.tables[name], storage[name]
-		if k.Storage.Table != nil && k.Storage.Storage != nil {
+		if k.typed && k.Storage.Table != nil && k.Storage.Storage != nil {
 			k.Storage = k.Storage.Storage // what is stored already stays as it is
 		}
 	}
@@ -105,6 +105,9 @@ func (r *Registry) link(c *catalog, kinds []*Kind) {
 
 // betterStorage prefers the group that owns the objects, then the more stable and newer version.
 func betterStorage(a, b *Kind, owner schema.GroupResource) bool {
+	if a.custom != nil && b.custom != nil && a.custom.Stored != b.custom.Stored {
+		return a.custom.Stored
+	}
 	if (a.GR() == owner) != (b.GR() == owner) {
 		return a.GR() == owner
 	}
@@ -117,8 +120,11 @@ func CompareVersions(a, b string) int { return version.CompareKubeAwareVersionSt
 // Lookup returns a kind by its resource.
 func (r *Registry) Lookup(gvr schema.GroupVersionResource) (*Kind, bool) {
 	k, ok := r.current.Load().byResource[gvr]
-	return k, ok
+	return k, ok && k.served()
 }
+
+// served says whether clients see the kind. A version of a custom resource may only be stored.
+func (k *Kind) served() bool { return k.custom == nil || k.custom.Served }
 
 // ForKind returns the resource of a kind. Where two resources have the same kind, as reviews do, the first by name.
 func (r *Registry) ForKind(gvk schema.GroupVersionKind) (*Kind, bool) {
@@ -132,7 +138,8 @@ func (r *Registry) ForKind(gvk schema.GroupVersionKind) (*Kind, bool) {
 
 // All returns the kinds, by group, version in order of preference, and resource.
 func (r *Registry) All() []*Kind {
-	return slices.SortedFunc(maps.Values(r.current.Load().byResource), func(a, b *Kind) int {
+	all := slices.DeleteFunc(slices.Collect(maps.Values(r.current.Load().byResource)), func(k *Kind) bool { return !k.served() })
+	slices.SortFunc(all, func(a, b *Kind) int {
 		if c := strings.Compare(a.GVR().Group, b.GVR().Group); c != 0 {
 			return c
 		}
@@ -141,6 +148,7 @@ func (r *Registry) All() []*Kind {
 		}
 		return strings.Compare(a.GVR().Resource, b.GVR().Resource)
 	})
+	return all
 }
 
 // Served says whether the group version has any resource.

@@ -11,9 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/sheaf-dev/sheaf/apitest/internal/crd"
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -58,7 +60,7 @@ func (s *Store) create(k *kinds.Kind, obj resource.Object, dryRun bool) (*histor
 		}
 		return dryVersion(k, stored)
 	}
-	v, err := s.History.Commit(k.Table, key, nil, func(revision uint64) (*history.Version, error) {
+	v, err := s.write(k, key, nil, func(revision uint64) (*history.Version, error) {
 		return version(k, stored, revision, nil)
 	})
 	if errors.Is(err, history.ErrChanged) {
@@ -84,13 +86,18 @@ func (s *Store) prepareCreate(k *kinds.Kind, obj resource.Object) error {
 	if k.Has("status") && !k.Facts.KeepStatus {
 		copyStatus(obj, nil)
 	}
-	defaults(obj)
+	s.defaults(k, obj)
 	return s.validate(k, obj, nil)
 }
 
 // defaults sets the few fields of built-in types without which the protocol itself would not work.
-func defaults(obj resource.Object) {
+func (s *Store) defaults(k *kinds.Kind, obj resource.Object) {
 	switch o := obj.(type) {
+	case *unstructured.Unstructured:
+		if k.GR() == definitionsResource {
+			crd.Default(o)
+			establish(o)
+		}
 	case *corev1.Pod:
 		o.Status.Phase = corev1.PodPending
 	case *corev1.Namespace:
@@ -118,6 +125,14 @@ func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
 	if old != nil {
 		problems = append(problems, validation.ValidateObjectMetaAccessorUpdate(obj, old, metadata)...)
 		problems = append(problems, problems...) // the real server checks twice, and says so
+	}
+	if u, ok := obj.(*unstructured.Unstructured); ok {
+		if k.GR() == definitionsResource {
+			problems = append(problems, crd.Validate(u)...)
+		}
+		if custom := k.Custom(); custom != nil {
+			problems = append(problems, custom.Check(u.Object)...)
+		}
 	}
 	if len(problems) > 0 {
 		return invalid(k, obj.GetName(), problems)

@@ -211,7 +211,7 @@ func (s *Store) remove(k *kinds.Kind, current *history.Version, dryRun bool) (*h
 	if err != nil {
 		return nil, err
 	}
-	return s.History.Commit(k.Table, current.Key, current, func(revision uint64) (*history.Version, error) {
+	return s.write(k, current.Key, current, func(revision uint64) (*history.Version, error) {
 		v, err := version(k, obj, revision, current)
 		if err == nil {
 			v.Deleted = true

@@ -45,14 +45,14 @@ func (s *Store) put(k *kinds.Kind, current *history.Version, key string, obj res
 	if obj.GetGeneration() == 0 && k.Facts.Generation {
 		obj.SetGeneration(1)
 	}
-	if namespace, ok := obj.(*corev1.Namespace); ok && namespace.Status.Phase == "" {
-		defaults(namespace)
+	if namespace, ok := obj.(*corev1.Namespace); ok && namespace.Status.Phase == "" || k.GR() == definitionsResource {
+		s.defaults(k, obj)
 	}
 	stored, err := k.ToStorage(obj)
 	if err != nil {
 		return nil, err
 	}
-	return s.History.Commit(k.Table, key, current, func(revision uint64) (*history.Version, error) {
+	return s.write(k, key, current, func(revision uint64) (*history.Version, error) {
 		return version(k, stored, revision, current)
 	})
 }

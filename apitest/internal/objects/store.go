@@ -26,6 +26,8 @@ type Store struct {
 
 	mu     sync.Mutex // owns random
 	random *rand.Rand
+
+	definitions sync.Mutex // held while the kinds change
 }
 
 // New returns a store over a history.
@@ -35,6 +37,15 @@ func New(h *history.History, r *kinds.Registry, options Options) *Store {
 		seed = rand.Uint64()
 	}
 	return &Store{History: h, Kinds: r, options: options, random: rand.New(rand.NewPCG(seed, 0x5eaf))}
+}
+
+// write makes the next version of a key, and does what follows from it.
+func (s *Store) write(k *kinds.Kind, key string, expected *history.Version, draft func(revision uint64) (*history.Version, error)) (*history.Version, error) {
+	v, err := s.History.Commit(k.Table, key, expected, draft)
+	if err == nil && k.GR() == definitionsResource {
+		s.define(k, v)
+	}
+	return v, err
 }
 
 // newUID returns a random UUID of version 4.

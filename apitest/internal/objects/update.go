@@ -9,9 +9,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/sheaf-dev/sheaf/apitest/internal/crd"
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -140,6 +142,10 @@ func (s *Store) prepareUpdate(k *kinds.Kind, subresource string, next, old resou
 		next.SetDeletionGracePeriodSeconds(old.GetDeletionGracePeriodSeconds())
 	}
 	next.SetGeneration(old.GetGeneration())
+	if u, ok := next.(*unstructured.Unstructured); ok && k.GR() == definitionsResource {
+		crd.Default(u)
+		establish(u)
+	}
 	if k.Facts.Generation && !sameIntent(next, old, k.Has("status")) {
 		next.SetGeneration(old.GetGeneration() + 1)
 	}
@@ -183,7 +189,7 @@ func (s *Store) commit(k *kinds.Kind, stored resource.Object, current *history.V
 	if dryRun {
 		return same, nil
 	}
-	return s.History.Commit(k.Table, current.Key, current, func(revision uint64) (*history.Version, error) {
+	return s.write(k, current.Key, current, func(revision uint64) (*history.Version, error) {
 		return version(k, stored, revision, current)
 	})
 }

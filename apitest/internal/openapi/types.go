@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -82,4 +83,19 @@ func readArchive(gv schema.GroupVersion) (types Types, err error) {
 	}
 	defer f.Close()
 	return types, gob.NewDecoder(f).Decode(&types)
+}
+
+// MetaTypes returns the definitions of metadata, on which those of all kinds build.
+func MetaTypes() []rules.TypeDef {
+	types, err := readArchive(schema.GroupVersion{Version: "v1"})
+	if err != nil {
+		panic(fmt.Sprintf("apitest: read the merge rules of metadata: %v", err)) // they are part of the program
+	}
+	var out []rules.TypeDef
+	for _, def := range types.Defs {
+		if strings.HasPrefix(def.Name, "io.k8s.apimachinery.pkg.apis.meta.v1.") || strings.HasPrefix(def.Name, "__untyped") {
+			out = append(out, def)
+		}
+	}
+	return out
 }

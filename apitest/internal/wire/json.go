@@ -9,16 +9,22 @@ import (
 )
 
 // JSONListHead returns the bytes of a JSON list body before its items and after them; items are separated by commas.
-func JSONListHead(gvk schema.GroupVersionKind, meta metav1.ListMeta) (head, tail []byte, err error) {
+func JSONListHead(gvk schema.GroupVersionKind, meta any) (head, tail []byte, err error) {
 	h, err := json.Marshal(struct {
-		Kind       string          `json:"kind"`
-		APIVersion string          `json:"apiVersion"`
-		Metadata   metav1.ListMeta `json:"metadata"`
+		Kind       string `json:"kind"`
+		APIVersion string `json:"apiVersion"`
+		Metadata   any    `json:"metadata"`
 	}{gvk.Kind, gvk.GroupVersion().String(), meta})
 	if err != nil {
 		return nil, nil, err
 	}
 	return append(h[:len(h)-1], `,"items":[`...), []byte("]}\n"), nil
+}
+
+// ListMetaWithContinue is metadata of a list that says "continue" even if nothing is left, as those of custom resources do.
+type ListMetaWithContinue struct {
+	Continue        string `json:"continue"`
+	metav1.ListMeta `json:",inline"`
 }
 
 // AppendJSONFrameHead appends what comes before the object of a JSON watch event; JSONFrameTail ends it.
