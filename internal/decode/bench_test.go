@@ -3,10 +3,15 @@ package decode
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"math/rand"
 	"runtime"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/randfill"
 
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -54,6 +59,88 @@ func BenchmarkPod(b *testing.B) {
 					runPods(b, raws, func() podReader { return ours(b, For(c.def, Shared(NewTable(0))), c.f, raws) })
 				})
 			}
+		})
+	}
+}
+
+// BenchmarkShare is the price of sharing by structure, of pods that another decoder has read.
+func BenchmarkShare(b *testing.B) {
+	for _, def := range []*resource.Definition{podDef, mapDef} {
+		b.Run(def.GoType().Name(), func(b *testing.B) {
+			raws := encodedPods(b, formatJSON, 40, false)
+			table := NewTable(0)
+			objects := make([]resource.Object, len(raws))
+			b.ReportAllocs()
+			b.ResetTimer()
+			var used time.Duration
+			for i := 0; i < b.N; i += len(raws) {
+				b.StopTimer()
+				for j := range raws {
+					objects[j], _ = official(b, def, formatJSON, raws[j])
+				}
+				runtime.GC()
+				b.StartTimer()
+				started := cpuTime()
+				for _, o := range objects[:min(len(raws), b.N-i)] {
+					table.Share(o)
+				}
+				used += cpuTime() - started
+			}
+			b.ReportMetric(float64(used.Nanoseconds())/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
+// BenchmarkEvent decodes a watch stream in which pods change only in their status.
+func BenchmarkEvent(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		def  *resource.Definition
+		f    format
+	}{{"protobuf", podDef, formatProtobuf}, {"json", podDef, formatJSON}, {"untyped", mapDef, formatJSON}} {
+		var stream []byte
+		for i, pod := range productionPods(benchPods, 40) {
+			pod.Status.Conditions[2].Reason = fmt.Sprint("update ", i)
+			body := sealRaw(b, podDef, c.f, bytesOf(b, c.f, pod))
+			if c.f == formatJSON {
+				stream = append(append(append(stream, `{"type":"MODIFIED","object":`...), body...), "}\n"...)
+			} else {
+				stream = append(stream, frameOf(b, watch.Modified, body)...)
+			}
+		}
+		b.Run(c.name, func(b *testing.B) {
+			d := For(c.def, Shared(NewTable(0)))
+			events := d.Events(mediaTypeOf(c.f), bytes.NewReader(nil))
+			b.ReportAllocs()
+			started := cpuTime()
+			for b.Loop() {
+				event, err := events.Next()
+				if err == io.EOF {
+					events = d.Events(mediaTypeOf(c.f), bytes.NewReader(stream))
+					event, err = events.Next()
+				}
+				if err != nil || event.Err != nil {
+					b.Fatal(err, event.Err)
+				}
+			}
+			b.ReportMetric(float64((cpuTime()-started).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
+// BenchmarkRandom has pods in which nothing repeats: what sharing costs where it cannot help.
+func BenchmarkRandom(b *testing.B) {
+	for _, f := range []format{formatProtobuf, formatJSON} {
+		filler := newFiller(3)
+		filler.Funcs(func(s *string, c randfill.Continue) { *s = fmt.Sprintf("%x-%x", c.Uint64(), c.Uint64()) })
+		var raws [][]byte
+		for range 200 {
+			raws = append(raws, bytesOf(b, f, randomObject(podDef, filler)))
+		}
+		b.Run(mediaTypeOf(f)+"/official", func(b *testing.B) { runPods(b, raws, func() podReader { return theirs(b, podDef, f, raws) }) })
+		b.Run(mediaTypeOf(f)+"/private", func(b *testing.B) { runPods(b, raws, func() podReader { return ours(b, For(podDef), f, raws) }) })
+		b.Run(mediaTypeOf(f)+"/shared", func(b *testing.B) {
+			runPods(b, raws, func() podReader { return ours(b, For(podDef, Shared(NewTable(0))), f, raws) })
 		})
 	}
 }

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"hash/maphash"
+	"reflect"
 	"sync"
 	"unsafe"
 )
@@ -29,6 +30,10 @@ type Table struct {
 	stats    TableStats
 
 	gates map[*plan][]gate
+
+	shapes     map[reflect.Type]*shape // for sharing by structure
+	shapeGates []gate
+	structure  []byte
 }
 
 // TableStats says what a Table did.
@@ -71,7 +76,7 @@ func NewTable(limit int) *Table {
 	if limit <= 0 {
 		limit = DefaultTableLimit
 	}
-	t := &Table{limit: max(limit, minLog), seed: maphash.MakeSeed(), gates: map[*plan][]gate{}}
+	t := &Table{limit: max(limit, minLog), seed: maphash.MakeSeed(), gates: map[*plan][]gate{}, shapes: map[reflect.Type]*shape{}}
 	t.resize(minEntries, minLog)
 	return t
 }
