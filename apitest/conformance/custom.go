@@ -110,7 +110,7 @@ func customApply(s *Session) {
 		s.Do("PATCH", "$widgets/a?"+query, applyPatch+"{apiVersion: $group/v1, kind: Widget, metadata: {name: a}, spec: "+spec+"}")
 	}
 	apply("fieldManager=one", "{color: red, parts: [{id: x}]}")
-	apply("fieldManager=two", "{color: red, parts: [{id: y, on: false}]}")
+	apply("fieldManager=two", "{color: red, parts: [{id: z, 'on': false}]}")
 	apply("fieldManager=two", "{color: green}")
 	apply("fieldManager=one", "{color: red, size: 4}")
 	apply("fieldManager=one", "{color: red, unknown: 4}")

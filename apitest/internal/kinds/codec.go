@@ -161,7 +161,7 @@ func (k *Kind) DecodeJSON(body []byte) (resource.Object, []error, error) {
 		return nil, nil, err
 	}
 	if kind == "" && !k.typed && !k.Facts.OwnCode {
-		return nil, nil, &UnrecognizedError{fmt.Errorf("Object 'Kind' is missing in '%s'", body)} //lint:ignore ST1005 the real server's words
+		return nil, nil, &UnrecognizedError{fmt.Errorf("Object 'Kind' is missing in '%s'", body)}
 	}
 	if err := k.checkType(apiVersion, kind); err != nil {
 		return nil, nil, err
