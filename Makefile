@@ -1,7 +1,6 @@
 # What one can do here. Every target is a plain command that also works without make.
 
 .DEFAULT_GOAL := help
-STATICCHECK = go tool -modfile=tools/go.mod staticcheck
 
 .PHONY: help
 help: ## show this text
@@ -18,9 +17,11 @@ test: ## all tests of the library, with the race detector
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, in every module
 	@out=$$(gofmt -l .); test -z "$$out" || { echo "gofmt would change: $$out"; exit 1; }
-	go vet ./...
-	$(STATICCHECK) ./...
-	cd e2e && go vet ./... && go tool -modfile=../tools/go.mod staticcheck ./...
+	@for module in . e2e benchmarks; do \
+		echo "lint $$module"; \
+		(cd $$module && go vet ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./...) || exit 1; \
+	done
+	@cd e2e/kube-apiserver && go vet ./...
 
 .PHONY: generate
 generate: ## write the generated tables anew from k8s.io/api
