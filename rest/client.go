@@ -106,6 +106,15 @@ func (c *Client) ForResource(def *resource.Definition) *ResourceClient {
 // Host returns the server's URL: scheme, host, and path if it has one.
 func (c *Client) Host() string { return c.shared.base.String() }
 
+// Transport returns what the client sends its requests through, which adds the credentials and nothing else: no limit, no time-out, no
+// repetition, and any answer is returned as it is. It is for requests to this server that a Request cannot make.
+func (c *Client) Transport() http.RoundTripper {
+	if c.shared.http.Transport == nil {
+		return http.DefaultTransport
+	}
+	return c.shared.http.Transport
+}
+
 // CloseIdle closes the connections that no request uses. The client can be used on.
 func (c *Client) CloseIdle() { c.shared.http.CloseIdleConnections() }
 

@@ -72,7 +72,15 @@ func (p *patience) header(resp *http.Response) {
 			p.timer.Reset(p.limit)
 		}
 	}
-	resp.Body = &patientBody{ReadCloser: resp.Body, patience: p}
+	body := &patientBody{ReadCloser: resp.Body, patience: p}
+	if writer, ok := resp.Body.(io.Writer); ok { // the connection was handed over
+		resp.Body = struct {
+			*patientBody
+			io.Writer
+		}{body, writer}
+	} else {
+		resp.Body = body
+	}
 }
 
 // explain replaces the error by which net/http reports a cancelled request by the reason for it.

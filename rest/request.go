@@ -262,6 +262,9 @@ func cloneValues(v url.Values) url.Values {
 	return out
 }
 
+// Err returns the mistakes made so far; nil if there are none. Sending a request returns them, too.
+func (r *Request) Err() error { return r.err() }
+
 // err returns the mistakes made while building.
 func (r *Request) err() error {
 	errs := r.errs

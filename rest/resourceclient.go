@@ -186,6 +186,30 @@ func (r *ResourceClient) request(method, verb, namespace string) *Request {
 	return req
 }
 
+// Transport returns what the requests are sent through. See Client.Transport.
+func (r *ResourceClient) Transport() http.RoundTripper { return r.client.Transport() }
+
+// Request starts a request for a path below the named object, for what is no object of the API, such as a log. Mistakes are returned when it is sent.
+func (r *ResourceClient) Request(method, name string, subresources ...string) *Request {
+	if r.def.Namespaced() && r.namespace == "" {
+		return r.client.request(method).fail(fmt.Errorf("%s %q needs a namespace", r.def, name))
+	}
+	req := r.request(method, apiVerbs[method], r.namespace).Name(name).SetHeader("Accept", ContentTypeJSON+", */*")
+	if len(subresources) > 0 {
+		req.SubResource(subresources...)
+	}
+	return req
+}
+
+// apiVerbs are the verbs of the API that the methods stand for, if nothing else is said.
+var apiVerbs = map[string]string{
+	http.MethodGet:    "get",
+	http.MethodPost:   "create",
+	http.MethodPut:    "update",
+	http.MethodPatch:  "patch",
+	http.MethodDelete: "delete",
+}
+
 // named starts a request for one object.
 func (r *ResourceClient) named(method, verb, namespace, name string, subresources []string) (*Request, error) {
 	switch {

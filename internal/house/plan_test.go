@@ -40,6 +40,8 @@ var plan = []folder{
 	{path: "leaderelection", stage: 9, types: true},
 
 	{path: "clientset/typed", stage: beside, imports: []string{"resource", "internal/decode", "rest"}},
+	{path: "clientset/subresource", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed"}},
+	{path: "remote", stage: beside, types: true, imports: []string{"resource", "rest", "clientset/typed"}},
 	{path: "clientset", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed"}},
 	{path: "dynamic", stage: beside, imports: []string{"resource", "internal/decode", "rest", "clientset/typed", "discovery"}},
 	{path: "discovery", stage: beside, types: true, imports: []string{"resource", "internal/decode", "rest", "cache/reflector"}},
