@@ -19,10 +19,11 @@ import (
 // player is a candidate in a test, and what it has done.
 type player struct {
 	*Elector
-	link *link
-	stop context.CancelFunc
-	err  error
-	over chan struct{} // closed when Run has returned
+	link   *link
+	leases Leases // nil: the link
+	stop   context.CancelFunc
+	err    error
+	over   chan struct{} // closed when Run has returned
 
 	mu     sync.Mutex // owns all below
 	events []string
@@ -63,8 +64,11 @@ func play(t *testing.T, s *server, name string, options ...func(*player, *Option
 	for _, option := range options {
 		option(p, &opts)
 	}
+	if p.leases == nil {
+		p.leases = p.link
+	}
 	var err error
-	p.Elector, err = New(p.link, "lease", Callbacks{
+	p.Elector, err = New(p.leases, "lease", Callbacks{
 		OnStartedLeading: func(ctx context.Context) {
 			p.add("started")
 			<-ctx.Done()
@@ -310,7 +314,8 @@ func TestSlowServerStillHasALeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()
 		slow := func(p *player, _ *Options) { p.link.latency = 4 * time.Second } // a request may take 8 s
-		a := play(t, s, "a", slow, noWatch)
+		m := new(book)
+		a := play(t, s, "a", slow, noWatch, measured(m))
 		within(t, 30*time.Second, "a leads", a.IsLeader)
 		leads := 0
 		for range 600 {
@@ -321,6 +326,67 @@ func TestSlowServerStillHasALeader(t *testing.T) {
 		}
 		if leads < 500 {
 			t.Errorf("%d of 600 seconds", leads)
+		}
+		a.stop()
+		<-a.over
+		t.Logf("leads %d of 600 seconds, %d renewals, %d looks", leads, m.renewed, m.slow)
+		if m.slow > 40 {
+			t.Errorf("looked %d times what its writes had met, though nobody else writes", m.slow)
+		}
+	})
+}
+
+// late brings the answer to the first claim eight seconds after it was done, and none to renewals.
+type late struct{ Leases }
+
+func (late) Update(ctx context.Context, _ *coordinationv1.Lease) (*coordinationv1.Lease, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (l late) Create(ctx context.Context, lease *coordinationv1.Lease) (*coordinationv1.Lease, error) {
+	lease, err := l.Leases.Create(ctx, lease)
+	time.Sleep(8 * time.Second)
+	return lease, err
+}
+
+func TestLeadershipCountsFromTheRequestNotFromItsAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		a := play(t, newServer(), "a", noWatch, func(p *player, _ *Options) { p.leases = late{p.link} })
+		within(t, 8100*time.Millisecond, "a leads", a.IsLeader)
+		time.Sleep(time.Until(begin.Add(10 * time.Second)))
+		if !a.IsLeader() {
+			t.Error("over too early")
+		}
+		time.Sleep(100 * time.Millisecond)
+		if a.IsLeader() {
+			t.Error("leading 10 s after the request was sent")
+		}
+	})
+}
+
+func TestWorkThatReturnsEarlyLeavesTheLeadershipAsItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		var stopped time.Time
+		e, err := New(&link{server: s, random: rand.New(rand.NewPCG(1, 2))}, "lease", Callbacks{
+			OnStartedLeading: func(context.Context) {},
+			OnStoppedLeading: func() { stopped = time.Now() },
+		}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(klog.NewContext(t.Context(), klog.Logger{}), time.Hour)
+		defer cancel()
+		over := make(chan error)
+		go func() { over <- e.Run(ctx) }()
+		time.Sleep(time.Hour - time.Second)
+		if !e.IsLeader() || !stopped.IsZero() {
+			t.Error("it does not lead any more")
+		}
+		if err := <-over; err != nil || !stopped.Equal(time.Now()) {
+			t.Errorf("stopped at %v, error %v", stopped, err)
 		}
 	})
 }
@@ -385,10 +451,14 @@ func TestReleaseIsTriedAgain(t *testing.T) {
 	})
 }
 
-// refusing allows everything but watches.
-type refusing struct{ Leases }
+// refusing allows everything but watches, and counts them.
+type refusing struct {
+	Leases
+	watches *int
+}
 
-func (refusing) Watch(context.Context, string, func(*coordinationv1.Lease)) error {
+func (r refusing) Watch(context.Context, string, func(*coordinationv1.Lease)) error {
+	*r.watches++
 	return apierrors.NewForbidden(leasesResource, "lease", errors.New("no"))
 }
 
@@ -397,20 +467,19 @@ func TestCandidateWithoutTheRightToWatchPolls(t *testing.T) {
 		s := newServer()
 		a := play(t, s, "a")
 		within(t, time.Second, "a leads and watches", func() bool { return a.IsLeader() && a.Status().Watching })
-		b, err := New(refusing{a.link}, "lease", Callbacks{OnStartedLeading: func(ctx context.Context) { <-ctx.Done() }}, Options{Identity: "b"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.Logger{}))
-		var wg sync.WaitGroup
-		wg.Go(func() { b.Run(ctx) })
+		watches := 0
+		b := play(t, s, "b", func(p *player, _ *Options) { p.leases = refusing{p.link, &watches} })
 		time.Sleep(10 * time.Second)
 		a.stop()
 		within(t, 10*time.Second, "b leads", b.IsLeader)
+		time.Sleep(10 * time.Minute)
 		if b.Status().Watching {
 			t.Error("b watches")
 		}
-		cancel()
-		wg.Wait()
+		b.stop()
+		<-b.over
+		if watches < 2 || watches > 5 {
+			t.Errorf("b tried to watch %d times", watches)
+		}
 	})
 }

@@ -408,3 +408,23 @@ func TestReasonsHaveNames(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A key is on its way to a worker at the moment when the worker's context ends.
+func TestKeyThatMeetsTheEndOfTheContextIsReturned(t *testing.T) {
+	for range 100 {
+		q := New[string](Options{})
+		_, _, w := q.take()
+		if given := q.addNow("a", Normal, Added); given != w {
+			t.Fatal("the key was not given to the worker that waits")
+		}
+		ended := make(chan struct{})
+		close(ended)
+		var wg sync.WaitGroup
+		wg.Go(func() { w.wake <- struct{}{} })
+		key, _, got := q.await(w, ended)
+		wg.Wait()
+		if key != "a" || !got || len(w.wake) > 0 {
+			t.Fatalf("got %q, %v, and %d more wake-ups", key, got, len(w.wake))
+		}
+	}
+}
