@@ -3,6 +3,7 @@ package cache
 import (
 	"errors"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/sheaf-dev/sheaf/cache/delta"
@@ -27,9 +28,10 @@ type committer struct {
 
 // source is what is known about a change beside the change itself.
 type source struct {
-	size int
-	// For deletions: whether the state that is handed to handlers may not be the final one.
-	unknown bool
+	size    int
+	unknown bool   // of a deletion: the state that is handed to handlers may not be the final one
+	scope   string // of an object that could not be processed
+	missing bool   // it could not be processed because it may be gone
 }
 
 // errNameless is the reason why an object is stale that was missing in a list with objects that could not even be identified.
@@ -76,27 +78,33 @@ func (c *committer) stage(d *delta.Delta) {
 	switch {
 	case d.Type == delta.Bookmark:
 	case d.Type == delta.Deleted:
-		c.change(store.Change{Op: store.Delete, Key: d.Key, Object: d.Object}, source{d.Size, d.Object == nil && !d.Known})
+		c.change(store.Change{Op: store.Delete, Key: d.Key, Object: d.Object}, source{size: d.Size, unknown: d.Object == nil && !d.Known})
 	case d.Err == nil:
 		c.change(store.Change{Op: store.Set, Key: d.Key, Object: d.Object}, source{size: d.Size})
 	case d.Key.Name == "":
 		c.wards.nameless(d.Err)
 	default:
-		c.change(store.Change{Op: store.MarkStale, Key: d.Key, Err: d.Err}, source{})
-		c.wards.admit(d.Key, d.Scope, d.Err, false)
+		c.change(store.Change{Op: store.MarkStale, Key: d.Key, Err: d.Err}, source{scope: d.Scope})
 	}
 }
 
-// sync applies an object that was read alone, if its key is still stale.
+// sync applies an object that was read alone.
 func (c *committer) sync(d *delta.Delta) {
-	if c.reader.Stale(d.Key) == nil {
-		return
-	}
 	if d.Object == nil {
 		c.change(store.Change{Op: store.Delete, Key: d.Key}, source{unknown: true})
 		return
 	}
-	c.change(store.Change{Op: store.Set, Key: d.Key, Object: d.Object}, source{size: d.Size})
+	c.set(c.reader.Snapshot(), d.Key, d.Object, d.Size)
+}
+
+// set stages a state that may be the one that is there: where versions are equal and the bytes could not be compared, the content is.
+func (c *committer) set(s store.Snapshot, key resource.Key, o resource.Object, size int) {
+	change := store.Change{Op: store.Set, Key: key, Object: o}
+	old, ok := s.Get(key)
+	if ok && old.GetUID() == o.GetUID() && old.GetResourceVersion() == o.GetResourceVersion() && equality.Semantic.DeepEqual(old, o) {
+		change = store.Change{Op: store.Keep, Key: key}
+	}
+	c.change(change, source{size: size})
 }
 
 // replace applies a full state.
@@ -104,6 +112,7 @@ func (c *committer) replace(d *delta.Delta) {
 	_, again := c.scopes[d.Scope]
 	c.scopes[d.Scope] = d.ResourceVersion
 	c.begin()
+	snapshot := c.reader.Snapshot()
 	var nameless error
 	for i := range d.Items {
 		item := &d.Items[i]
@@ -111,24 +120,25 @@ func (c *committer) replace(d *delta.Delta) {
 		case item.Key.Name == "":
 			nameless = item.Err
 		case item.Err != nil:
-			c.change(store.Change{Op: store.MarkStale, Key: item.Key, Err: item.Err}, source{})
-			c.wards.admit(item.Key, d.Scope, item.Err, false)
+			c.change(store.Change{Op: store.MarkStale, Key: item.Key, Err: item.Err}, source{scope: d.Scope})
 		case item.Object == nil:
 			c.change(store.Change{Op: store.Keep, Key: item.Key}, source{})
 		default:
-			c.change(store.Change{Op: store.Set, Key: item.Key, Object: item.Object}, source{size: item.Size})
+			c.set(snapshot, item.Key, item.Object, item.Size)
 		}
 	}
 	if nameless != nil {
 		c.wards.nameless(nameless)
 	}
-	whole := d.Scope == "" && nameless == nil
+	whole := c.want == 1 && nameless == nil
 	if !whole {
 		c.stageMissing(d, nameless)
 	}
 	b := batch{initial: !again, syncs: !again && len(c.scopes) == c.want}
 	c.finish(b, whole)
-	c.wards.prune(c.reader.Snapshot())
+	if whole {
+		c.wards.prune(c.reader.Snapshot())
+	}
 	if b.syncs {
 		c.synced()
 	}
@@ -155,8 +165,7 @@ func (c *committer) stageMissing(d *delta.Delta, nameless error) {
 			c.change(store.Change{Op: store.Delete, Key: key}, source{unknown: true})
 			continue
 		}
-		c.change(store.Change{Op: store.MarkStale, Key: key, Err: errNameless}, source{})
-		c.wards.admit(key, d.Scope, errNameless, true)
+		c.change(store.Change{Op: store.MarkStale, Key: key, Err: errNameless}, source{scope: d.Scope, missing: true})
 	}
 	for key := range snapshot.StaleKeys() {
 		_, there := named[key]
@@ -167,12 +176,25 @@ func (c *committer) stageMissing(d *delta.Delta, nameless error) {
 	}
 }
 
-// finish commits the staged changes as one transaction, and tells the handlers.
+// finish commits the staged changes as one transaction, tells the handlers, and sees to those that could not be processed.
 func (c *committer) finish(b batch, whole bool) {
 	version := c.version()
 	if len(c.changes) == 0 && !whole && !b.syncs && version == c.reader.ResourceVersion() {
 		return
 	}
+	c.write(b, whole, version)
+	for i := range c.changes {
+		change, from := &c.changes[i], &c.sources[i]
+		if change.Op == store.MarkStale {
+			c.wards.admit(change.Key, from.scope, change.Err, from.missing)
+		} else {
+			c.wards.discharge(change.Key)
+		}
+	}
+}
+
+// write makes the transaction and appends what it does to the journal, in one step.
+func (c *committer) write(b batch, whole bool, version string) {
 	c.journal.mu.Lock()
 	defer c.journal.mu.Unlock()
 	var applied []store.Applied
@@ -196,7 +218,6 @@ func (c *committer) note(b *batch, change *store.Change, from source, applied *s
 	if change.Op == store.MarkStale {
 		return
 	}
-	c.wards.discharge(applied.Key)
 	old, now := applied.Old, applied.New
 	switch {
 	case change.Op == store.Keep || old == nil && now == nil || old == now:
@@ -206,11 +227,14 @@ func (c *committer) note(b *batch, change *store.Change, from source, applied *s
 			c.sizes.of(now, from.size)
 		}
 	case now == nil:
-		last := old
-		if change.Object != nil {
-			last = change.Object
+		last, unknown := old, true
+		switch {
+		case change.Object == nil:
+			unknown = from.unknown
+		case change.Object.GetUID() == old.GetUID(): // else its own life could not be processed
+			last, unknown = change.Object, false
 		}
-		b.add(notice{old: last, unknown: from.unknown}, noticeWeight+c.sizes.of(last, from.size))
+		b.add(notice{old: last, unknown: unknown}, noticeWeight+c.sizes.of(last, from.size))
 	case old.GetUID() != now.GetUID():
 		b.add(notice{old: old, unknown: true}, noticeWeight+c.sizes.of(old, from.size))
 		b.add(notice{new: now}, noticeWeight)

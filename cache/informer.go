@@ -29,7 +29,7 @@ type Options struct {
 	QueueBytes int
 	// JournalBytes bounds the memory that a handler which lags behind may keep alive before its notices are coalesced, in bytes. 0: 64 MiB.
 	JournalBytes int64
-	// Scopes are the namespaces to read, each from its own source, in place of the source that New is given.
+	// Scopes are the namespaces to read, each from its own source, in place of the source that New is given. None: all, from that source.
 	Scopes []Scope
 }
 

@@ -48,8 +48,12 @@ type journal struct {
 	listeners []*listener
 }
 
-// maxSegment is the number of notices from which on a batch takes several segments, so that memory is let go in between.
-const maxSegment = 1000
+// A batch with more notices than this, or more bytes, takes several segments, so that memory is let go in between, and so that nobody
+// gets further behind than the bound and one segment.
+const (
+	maxSegment       = 1000
+	maxSegmentWeight = 1 << 20
+)
 
 // noticeWeight is what a notice weighs beside the object that it alone keeps alive.
 const noticeWeight = 64
@@ -72,17 +76,15 @@ func (j *journal) append(b *batch) {
 	if len(b.notices) == 0 && !b.syncs {
 		return
 	}
-	j.relieve()
-	for first := true; first || len(b.notices) > 0; first = false {
-		n := min(len(b.notices), maxSegment)
+	for more := true; more; more = len(b.notices) > 0 {
+		j.relieve()
+		n, weight := b.segment()
 		s := j.tail
 		s.notices, s.initial = b.notices[:n:n], b.initial
-		for _, w := range b.weights[:n] {
-			j.weight += w
-		}
-		j.count += int64(n)
 		b.notices, b.weights = b.notices[n:], b.weights[n:]
 		s.syncs = b.syncs && len(b.notices) == 0
+		j.weight += weight
+		j.count += int64(n)
 		next := newSegment()
 		next.weight, next.count = j.weight, j.count
 		s.next, j.tail = next, next
@@ -91,6 +93,15 @@ func (j *journal) append(b *batch) {
 		}
 		close(s.ready)
 	}
+}
+
+// segment returns how many of the batch's notices go into the next segment, and their weight.
+func (b *batch) segment() (n int, weight int64) {
+	for n < len(b.notices) && n < maxSegment && (n == 0 || weight+b.weights[n] <= maxSegmentWeight) {
+		weight += b.weights[n]
+		n++
+	}
+	return n, weight
 }
 
 // relieve moves those who are too far behind to coalesced delivery.

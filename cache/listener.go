@@ -63,7 +63,7 @@ func newListener(handler EventHandler, opts HandlerOptions, journal *journal, re
 
 // Bits of a listener's state, and the one notice that its upper bits count in.
 const (
-	running uint64 = 1 << iota // a call is running
+	calling uint64 = 1 << iota // a call is running
 	removed                    // no call may begin any more
 	behind                     // no notice of the journal may be delivered: they are in the backlog
 	one
@@ -77,13 +77,13 @@ func (l *listener) begin(notices, unless uint64) bool {
 		if s&unless != 0 {
 			return false
 		}
-		if l.state.CompareAndSwap(s, s+notices|running) {
+		if l.state.CompareAndSwap(s, s+notices|calling) {
 			return true
 		}
 	}
 }
 
-func (l *listener) end() { l.state.And(^running) }
+func (l *listener) end() { l.state.And(^calling) }
 
 // run delivers until the context is done or the listener is removed.
 func (l *listener) run(ctx context.Context) {

@@ -202,17 +202,13 @@ func (f *SharedInformerFactory) newInformer(def *resource.Definition, opts Infor
 		c.Reflector.OnFailure = func(failure *reflector.Failure) { onFailure(def, failure) }
 	}
 	tweak := opts.tweak(&f.opts)
-	if len(opts.Namespaces) > 1 {
-		for _, namespace := range opts.Namespaces {
-			c.Scopes = append(c.Scopes, cache.Scope{Namespace: namespace, Source: newClientSource(f.client, def, namespace, tweak)})
-		}
-		return cache.New(def, nil, c)
+	if len(opts.Namespaces) == 0 {
+		return cache.New(def, newClientSource(f.client, def, metav1.NamespaceAll, tweak), c)
 	}
-	namespace := metav1.NamespaceAll
-	if len(opts.Namespaces) == 1 {
-		namespace = opts.Namespaces[0]
+	for _, namespace := range opts.Namespaces {
+		c.Scopes = append(c.Scopes, cache.Scope{Namespace: namespace, Source: newClientSource(f.client, def, namespace, tweak)})
 	}
-	return cache.New(def, newClientSource(f.client, def, namespace, tweak), c)
+	return cache.New(def, nil, c)
 }
 
 // Start runs the informers that were made and are not running, until the context is done or Shutdown is called. It may be called again,

@@ -18,7 +18,7 @@ const (
 	Deleted
 	// Replaced: Items are the full state of the scope. It always comes alone in its batch.
 	Replaced
-	// Sync: Object was read alone, outside of the stream; nil: it is not there. It counts only while Key is stale.
+	// Sync: Object was read alone, because the stream's state of Key could not be processed; nil: it is not there.
 	Sync
 	// Bookmark: nothing but the version moved.
 	Bookmark

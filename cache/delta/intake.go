@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/sheaf-dev/sheaf/cache/reflector"
@@ -29,13 +28,15 @@ type IntakeOptions struct {
 }
 
 // Intake is the end of a queue at which one stream comes in. It drops what is known already, and transforms what is new. Its methods
-// are those of reflector.Sink, for the reflector's goroutine, and Heal, for any.
+// are those of reflector.Sink, for the reflector's goroutine, and Heal and Lose, for any.
 type Intake struct {
 	queue *Queue
 	opts  IntakeOptions
 
-	mu      sync.Mutex // owns the rest
+	// mu owns the rest. It is held while a delta is pushed, so that what is decided here holds where the delta stands in the queue.
+	mu      sync.Mutex
 	known   versions
+	broken  map[uint64]string       // hash of the key → version, of what could not be processed or is in doubt
 	ahead   map[resource.Key]single // objects read alone, until the stream has passed them
 	draft   *replacement            // what the last abandoned attempt at a full state had collected
 	version string                  // of the last delta pushed
@@ -51,19 +52,23 @@ type single struct {
 
 // Intake returns a new intake of the queue.
 func (q *Queue) Intake(opts IntakeOptions) *Intake {
-	return &Intake{queue: q, opts: opts, known: versions{}}
+	return &Intake{queue: q, opts: opts, known: versions{}, broken: map[uint64]string{}, ahead: map[resource.Key]single{}}
 }
 
 // Change takes one event of the stream.
 func (in *Intake) Change(ctx context.Context, event decode.Event) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	d := in.admit(event)
+	if older(d.ResourceVersion, in.version) {
+		// A stream may repeat itself, but the point to resume at must not go back: everything since would be told again.
+		d.ResourceVersion = ""
+	}
 	if err := in.queue.Push(ctx, d); err != nil {
 		return err
 	}
 	if d.ResourceVersion != "" {
-		in.mu.Lock()
 		in.version = d.ResourceVersion
-		in.mu.Unlock()
 	}
 	return nil
 }
@@ -78,10 +83,8 @@ func (in *Intake) Flush(ctx context.Context) (resourceVersion string, err error)
 	return in.version, nil
 }
 
-// admit makes a delta of an event. What is known already leaves nothing but its version.
+// admit makes a delta of an event. What is known already leaves nothing but its version. mu is held.
 func (in *Intake) admit(event decode.Event) Delta {
-	in.mu.Lock()
-	defer in.mu.Unlock()
 	d := Delta{Type: Bookmark, ResourceVersion: event.ResourceVersion, Scope: in.opts.Scope}
 	if event.Type == watch.Bookmark {
 		return d
@@ -94,26 +97,28 @@ func (in *Intake) admit(event decode.Event) Delta {
 	if in.passed(v) {
 		return d
 	}
-	hash, size := hashKey(v.key), event.Size
+	hash := hashKey(v.key)
 	same := in.known[hash] == v.stamp
-	if event.Type == watch.Deleted {
-		delete(in.known, hash)
-		d.Type, d.Key, d.UID, d.Size, d.Known = Deleted, v.key, v.uid, size, same
+	if same && event.Err == nil && event.Type != watch.Deleted {
+		return d
+	}
+	delete(in.known, hash)
+	delete(in.broken, hash)
+	d.Key, d.UID, d.Size = v.key, v.uid, event.Size
+	switch {
+	case event.Type == watch.Deleted:
+		d.Type, d.Known = Deleted, same
 		if !same && event.Err == nil {
 			d.Object, _ = in.transform(event.Object) // without it, the last state that was good
 		}
 		return d
-	}
-	if same && event.Err == nil {
-		return d
-	}
-	d.Type, d.Key, d.UID, d.Size = Updated, v.key, v.uid, size
-	if event.Type == watch.Added {
+	case event.Type == watch.Added:
 		d.Type = Added
+	default:
+		d.Type = Updated
 	}
-	d.Object, d.Err = in.process(event.Object, event.Err)
-	if d.Err != nil {
-		delete(in.known, hash)
+	if d.Object, d.Err = in.process(event.Object, event.Err); d.Err != nil {
+		in.broken[hash] = v.version
 	} else {
 		in.known[hash] = v.stamp
 	}
@@ -148,44 +153,45 @@ func (in *Intake) passed(v version) bool {
 	if !ok {
 		return false
 	}
-	if had.uid == v.uid {
-		if had.version == v.version {
-			delete(in.ahead, v.key)
-			in.known[hashKey(v.key)] = v.stamp
-			return true
-		}
-		if order, err := resourceversion.CompareResourceVersion(v.version, had.version); err == nil && order < 0 {
-			return true
-		}
-	} else if order, err := resourceversion.CompareResourceVersion(v.version, had.version); err == nil && order < 0 {
-		return true // its predecessor's last days
+	if older(v.version, had.version) { // it may also be of the object that had the name before
+		return true
 	}
 	delete(in.ahead, v.key)
+	if had.uid == v.uid && had.version == v.version {
+		in.known[hashKey(v.key)] = v.stamp
+		return true
+	}
 	return false
 }
 
-// Heal takes an object that was read alone, in its newest state, because the stream's could not be processed. It returns what is wrong
-// with this one, if something is, or the context's cause.
+// Heal takes an object that was read alone, in its newest state, because the stream's could not be processed. It counts only as long as
+// the stream has brought nothing better. It returns what is wrong with this one, if something is, or the context's cause.
 func (in *Intake) Heal(ctx context.Context, o resource.Object) error {
 	key := resource.KeyOf(o)
+	had := single{o.GetUID(), o.GetResourceVersion()}
 	in.mu.Lock()
-	transformed, err := in.transform(o)
-	if err == nil {
-		if in.ahead == nil {
-			in.ahead = map[resource.Key]single{}
-		}
-		in.ahead[key] = single{o.GetUID(), o.GetResourceVersion()}
-		delete(in.known, hashKey(key))
+	defer in.mu.Unlock()
+	broken, ok := in.broken[hashKey(key)]
+	if !ok || older(had.version, broken) {
+		return nil
 	}
-	in.mu.Unlock()
+	o, err := in.transform(o)
 	if err != nil {
 		return err
 	}
-	return in.queue.Push(ctx, Delta{Type: Sync, Key: key, Object: transformed, UID: o.GetUID(), Scope: in.opts.Scope})
+	delete(in.broken, hashKey(key))
+	in.ahead[key] = had
+	return in.queue.Push(ctx, Delta{Type: Sync, Key: key, Object: o, UID: had.uid, Scope: in.opts.Scope})
 }
 
-// Lose takes the news that an object, which the stream left in doubt, is not there. It counts only while the key is stale.
+// Lose takes the news that an object, which the stream left in doubt, is not there. It counts as Heal does.
 func (in *Intake) Lose(ctx context.Context, key resource.Key) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if _, ok := in.broken[hashKey(key)]; !ok {
+		return nil
+	}
+	delete(in.broken, hashKey(key))
 	return in.queue.Push(ctx, Delta{Type: Sync, Key: key, Scope: in.opts.Scope})
 }
 

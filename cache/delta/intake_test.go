@@ -155,15 +155,25 @@ func TestAnEventThatIsKnownMovesTheVersionOnly(t *testing.T) {
 	h := newHarness(t)
 	h.replace("5", item("a", "u1", "1", 11))
 	h.change(event(watch.Added, "a", "u1", "1", 11))
-	h.want("[replaced a:1 v5] [bookmark v1]")
+	h.want("[replaced a:1 v5]")
 	h.once()
+}
+
+func TestAVersionThatWasPassedDoesNotLeadBack(t *testing.T) {
+	h := newHarness(t)
+	h.replace("5", item("a", "u1", "1", 11))
+	h.change(event(watch.Modified, "a", "u1", "9", 19), decode.Event{Type: watch.Bookmark, ResourceVersion: "7"})
+	h.want("[replaced a:1 v5] [updated a:9 v9]")
+	if version, err := h.in.Flush(t.Context()); version != "9" || err != nil {
+		t.Errorf("the version is %s, %v", version, err)
+	}
 }
 
 func TestADeletionOfAKnownStateNeedsNoObject(t *testing.T) {
 	h := newHarness(t)
 	h.replace("5", item("a", "u1", "1", 11))
 	h.change(event(watch.Deleted, "a", "u1", "1", 11))
-	h.want("[replaced a:1 v5] [deleted a:known=true v1]")
+	h.want("[replaced a:1 v5] [deleted a:known=true v]")
 	h.once()
 }
 
@@ -279,12 +289,55 @@ func TestAnObjectReadAloneIsNotTakenASecondTimeFromTheStream(t *testing.T) {
 
 func TestAnObjectReadAloneThatIsRefusedAgainIsAnError(t *testing.T) {
 	h := newHarness(t)
-	h.refuse["a@8"] = true
+	h.refuse["a@6"], h.refuse["a@8"] = true, true
+	h.change(event(watch.Added, "a", "u1", "6", 16))
 	if err := h.in.Heal(t.Context(), object("a", "u1", "8")); err == nil {
 		t.Error("no error")
 	}
 	h.change(event(watch.Modified, "a", "u1", "7", 17))
-	h.want("[updated a:7 v7]")
+	h.want("[added a:error v6] [updated a:7 v7]")
+}
+
+func TestAnObjectReadAloneIsDroppedWhenTheStreamHasBroughtSomethingBetter(t *testing.T) {
+	h := newHarness(t)
+	h.refuse["a@6"], h.refuse["b@6"], h.refuse["c@9"] = true, true, true
+	h.change(event(watch.Added, "a", "u1", "6", 16), event(watch.Added, "b", "u2", "6", 16),
+		event(watch.Modified, "a", "u1", "7", 17), event(watch.Deleted, "b", "u2", "8", 18), event(watch.Added, "c", "u3", "9", 19))
+	for _, o := range []resource.Object{object("a", "u1", "10"), object("b", "u2", "6"), object("c", "u3", "8")} {
+		if err := h.in.Heal(t.Context(), o); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := h.in.Lose(t.Context(), resource.Key{Name: "a"}); err != nil {
+		t.Error(err)
+	}
+	h.change(event(watch.Modified, "a", "u1", "10", 20))
+	h.want("[added a:error v6] [added b:error v6] [updated a:7 v7] [deleted b:8 v8] [added c:error v9] [updated a:10 v10]")
+}
+
+func TestAnObjectReadAloneOutlivesAnOlderFullState(t *testing.T) {
+	h := newHarness(t)
+	h.refuse["a@6"], h.refuse["b@6"] = true, true
+	h.change(event(watch.Added, "a", "u1", "6", 16), event(watch.Added, "b", "u2", "6", 16))
+	for _, o := range []resource.Object{object("a", "u1", "9"), object("b", "u2", "9")} {
+		if err := h.in.Heal(t.Context(), o); err != nil {
+			t.Error(err)
+		}
+	}
+	h.replace("8", item("a", "u1", "7", 17))
+	h.change(event(watch.Modified, "a", "u1", "9", 19))
+	h.want("[added a:error v6] [added b:error v6] [sync a:9 v] [sync b:9 v] [replaced a:unchanged b:unchanged v8] [bookmark v9]")
+}
+
+func TestAnObjectReadAloneDoesNotOutliveAServerThatWentBack(t *testing.T) {
+	h := newHarness(t)
+	h.refuse["a@6"] = true
+	h.change(event(watch.Added, "a", "u1", "6", 16))
+	if err := h.in.Heal(t.Context(), object("a", "u1", "9")); err != nil {
+		t.Error(err)
+	}
+	h.replace("4", item("a", "u1", "3", 13))
+	h.want("[added a:error v6] [sync a:9 v] [replaced a:3 v4]")
 }
 
 func BenchmarkIntakeChange(b *testing.B) {

@@ -57,6 +57,9 @@ func (q *Queue) Push(ctx context.Context, d Delta) error {
 		}
 	}
 	defer q.mu.Unlock()
+	if d.Type == Bookmark && d.ResourceVersion == "" {
+		return nil
+	}
 	if last := len(q.items) - 1; d.Type == Bookmark && last >= q.head && q.items[last].Type == Bookmark && q.items[last].Scope == d.Scope {
 		q.items[last] = d
 		return nil

@@ -3,6 +3,7 @@ package delta
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/sheaf-dev/sheaf/cache/reflector"
@@ -22,6 +23,7 @@ type replacement struct {
 type entry struct {
 	Item
 	stamp   uint64
+	version string // of one that could not be processed
 	removed bool
 }
 
@@ -90,7 +92,9 @@ func (r *replacement) entry(v version, o resource.Object, broken *decode.ObjectE
 			return earlier
 		}
 	}
-	e.Object, e.Err = r.in.process(o, broken)
+	if e.Object, e.Err = r.in.process(o, broken); e.Err != nil {
+		e.version = v.version
+	}
 	return e
 }
 
@@ -108,24 +112,65 @@ func (r *replacement) find(v version) (entry, bool) {
 
 // Commit pushes the full state.
 func (r *replacement) Commit(ctx context.Context, resourceVersion string) error {
-	known := make(versions, len(r.entries))
+	in := r.in
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	r.over = true
+	in.ahead = r.keepAhead(resourceVersion)
+	before, nameless := in.known, false
+	in.known, in.broken = make(versions, len(r.entries)), map[uint64]string{}
 	items := make([]Item, 0, len(r.entries))
 	for i := range r.entries {
 		e := &r.entries[i]
-		if e.removed {
+		switch {
+		case e.removed:
 			continue
-		}
-		if e.Err == nil {
-			known[hashKey(e.Key)] = e.stamp
+		case e.Key.Name == "":
+			nameless = true
+		case e.Err != nil:
+			in.broken[hashKey(e.Key)] = e.version
+		default:
+			in.known[hashKey(e.Key)] = e.stamp
 		}
 		items = append(items, e.Item)
 	}
-	r.over = true
-	d := Delta{Type: Replaced, ResourceVersion: resourceVersion, Items: items, Scope: r.in.opts.Scope}
-	r.in.mu.Lock()
-	r.in.known, r.in.ahead, r.in.draft, r.in.version = known, nil, nil, resourceVersion
-	r.in.mu.Unlock()
-	return r.in.queue.Push(ctx, d)
+	if nameless { // it may be any of those that are missing
+		for hash := range before {
+			if _, there := in.known[hash]; !there {
+				in.broken[hash] += ""
+			}
+		}
+	}
+	in.draft, in.version = nil, resourceVersion
+	return in.queue.Push(ctx, Delta{Type: Replaced, ResourceVersion: resourceVersion, Items: items, Scope: in.opts.Scope})
+}
+
+// keepAhead keeps the objects that were read alone and are newer than this state, and returns them. On a server that has gone back to
+// the past there are none.
+func (r *replacement) keepAhead(resourceVersion string) map[resource.Key]single {
+	kept := map[resource.Key]single{}
+	if older(resourceVersion, r.in.version) {
+		return kept
+	}
+	for key, had := range r.in.ahead {
+		if !older(resourceVersion, had.version) {
+			continue
+		}
+		kept[key] = had
+		unchanged := entry{Item: Item{Key: key, UID: had.uid}}
+		if i, ok := r.at[key]; ok {
+			r.entries[i] = unchanged
+		} else {
+			r.entries = append(r.entries, unchanged)
+		}
+	}
+	return kept
+}
+
+// older says whether a version is known to be older than another one.
+func older(a, b string) bool {
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return err == nil && order < 0
 }
 
 // Abandon keeps what was collected for the next attempt.

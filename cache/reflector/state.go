@@ -57,6 +57,7 @@ const (
 	whyRefused = "watch refused"
 	whyMissing = "resource was missing"
 	whyBroken  = "watch breaks at once"
+	whySilent  = "watch was silent from the start"
 )
 
 func initial(noStream bool) state {
@@ -75,6 +76,7 @@ type outcome struct {
 	accepted bool   // the server began to answer
 	advanced bool   // a watch brought something new
 	early    bool   // it was over within a second
+	beaten   bool   // it had bookmarks
 }
 
 // after decides what to do next.
@@ -158,7 +160,14 @@ func (s state) afterWatching(o outcome) state {
 		s.barren = 0
 	}
 	switch o.class {
-	case None, Silent:
+	case None:
+		return s
+	case Silent:
+		if !o.beaten {
+			// Other watches had bookmarks and this one had nothing, ever: its version may be from the future of a server that was
+			// restored to the past, which says nothing until it gets there.
+			return s.relist(whySilent)
+		}
 		return s
 	case Expired:
 		return s.relist(whyExpired)

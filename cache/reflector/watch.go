@@ -60,7 +60,7 @@ func (r *Reflector) watch(ctx context.Context, s state) (state, outcome, error) 
 
 // outcome says what an end means. io.EOF is the good one.
 func (w *stream) outcome(err error) outcome {
-	o := outcome{class: classify(err), accepted: w.accepted, advanced: w.advanced, early: time.Since(w.started) < early}
+	o := outcome{class: classify(err), accepted: w.accepted, advanced: w.advanced, beaten: w.beaten, early: time.Since(w.started) < early}
 	if err != io.EOF {
 		return o
 	}

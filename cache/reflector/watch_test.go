@@ -3,6 +3,7 @@ package reflector_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -219,9 +220,32 @@ func TestAServerThatStopsSendingBookmarksIsLeftAloneAfterOneSilence(t *testing.T
 		time.Sleep(time.Minute)
 		c.Bookmark()
 		time.Sleep(24 * time.Hour)
-		// One stream had bookmarks; the next one had none at all.
-		if n := r.Status().Failures[reflector.Silent]; n != 2 || len(r.failures()) != 2 {
-			t.Errorf("failures %v", r.failures())
+		// One watch had bookmarks; the next one had none at all, and then the state was read again.
+		if s := r.Status(); s.Failures[reflector.Silent] != 2 || len(r.failures()) != 2 || s.Reads["watch was silent from the start"] != 1 {
+			t.Errorf("failures %v, reads %v", r.failures(), s.Reads)
+		}
+	})
+}
+
+func TestAWatchFromTheFutureOfARestoredServerIsFoundByItsSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := filled(2)
+		c.Faults.PatientWatch = true
+		past := c.Save()
+		r := newRig(t, c, reflector.Options{})
+		defer r.stop()
+		for n := range 10 {
+			time.Sleep(time.Minute)
+			c.Set("a", "a", fmt.Sprint("lost", n))
+			c.Bookmark()
+		}
+		synctest.Wait()
+		c.Restore(past)
+		c.Set("a", "a", "new")
+		time.Sleep(4 * time.Minute)
+		r.same(t)
+		if reads := r.Status().Reads; reads["watch was silent from the start"] != 1 {
+			t.Errorf("reads %v", reads)
 		}
 	})
 }

@@ -58,6 +58,8 @@ type Faults struct {
 	Nameless func(*v1.ConfigMap) bool
 	// Hold says that open watches send nothing, for now.
 	Hold func() bool
+	// PatientWatch accepts watches from versions of the future, as real servers do, and is silent until it gets there.
+	PatientWatch bool
 	// NoEnd leaves the bookmark out that ends initial events.
 	NoEnd func() bool
 }

@@ -40,6 +40,9 @@ func (c *Collection) Watch(ctx context.Context, opts metav1.ListOptions) (reflec
 	}
 	streaming := opts.SendInitialEvents != nil && *opts.SendInitialEvents
 	version, err := c.atLeast(opts.ResourceVersion, !streaming)
+	if future, bad := strconv.Atoi(opts.ResourceVersion); c.PatientWatch && !streaming && bad == nil && future > c.version {
+		version, err = future, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +120,7 @@ func (w *watcher) next() (decode.Event, <-chan struct{}, error) {
 	}
 	for _, ch := range c.history {
 		if ch.object == nil {
-			if ch.number > w.begun {
+			if ch.number > w.begun && ch.version >= w.at {
 				w.begun = ch.number
 				return decode.Event{Type: watch.Bookmark, ResourceVersion: strconv.Itoa(max(w.at, ch.version))}, nil, nil
 			}
