@@ -39,14 +39,16 @@ var plan = []folder{
 	{path: "workqueue", stage: 8},
 	{path: "leaderelection", stage: 9, types: true},
 
-	{path: "clientset/typed", stage: beside, imports: []string{"resource", "internal/decode", "rest"}},
+	{path: "apply", stage: beside, imports: []string{"resource"}},
+	{path: "clientset/typed", stage: beside, imports: []string{"resource", "internal/decode", "rest", "apply"}},
 	{path: "clientset/subresource", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed"}},
 	{path: "remote", stage: beside, types: true, imports: []string{"resource", "rest", "clientset/typed"}},
 	{path: "clientset", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed"}},
-	{path: "dynamic", stage: beside, imports: []string{"resource", "internal/decode", "rest", "clientset/typed", "discovery"}},
-	{path: "discovery", stage: beside, types: true, imports: []string{"resource", "internal/decode", "rest", "cache/reflector"}},
+	{path: "dynamic", stage: beside, imports: []string{"resource", "internal/decode", "rest", "apply", "clientset/typed", "discovery"}},
+	{path: "discovery", stage: beside, imports: []string{"resource", "internal/decode", "rest", "cache/reflector"}},
 	{path: "events", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed", "workqueue"}},
-	{path: "metrics", stage: beside, imports: []string{"resource", "rest", "cache", "cache/reflector", "cache/delta", "cache/store", "informers", "workqueue", "leaderelection"}},
+	// Leader election knows one small group, of Leases.
+	{path: "metrics", stage: beside, types: true, imports: []string{"resource", "rest", "cache", "cache/reflector", "cache/delta", "cache/store", "informers", "workqueue", "leaderelection"}},
 	{path: "controller", stage: beside, imports: []string{"resource", "cache", "informers", "workqueue"}},
 	// The server in a test's process must not share code with the caches that it tests.
 	{path: "apitest", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "resource/builtin", "internal/builtin", "internal/decode", "rest"}},
