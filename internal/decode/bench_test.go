@@ -91,6 +91,15 @@ func BenchmarkShare(b *testing.B) {
 	}
 }
 
+// BenchmarkCompile is what the first decoder of a type costs.
+func BenchmarkCompile(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		plans.Clear()
+		For(podDef)
+	}
+}
+
 // BenchmarkEvent decodes a watch stream in which pods change only in their status.
 func BenchmarkEvent(b *testing.B) {
 	for _, c := range []struct {

@@ -43,8 +43,14 @@ const (
 // Option refines a Decoder.
 type Option func(*Decoder)
 
-// Limit refuses objects, list items and watch frames above so many bytes. Default: DefaultLimit.
-func Limit(bytes int) Option { return func(d *Decoder) { d.limit = min(bytes, 1<<30) } }
+// Limit refuses objects, list items and watch frames above so many bytes, at most 1 GiB; 0 means DefaultLimit.
+func Limit(bytes int) Option {
+	return func(d *Decoder) {
+		if bytes > 0 {
+			d.limit = min(bytes, 1<<30)
+		}
+	}
+}
 
 // Shared lets objects share equal parts with each other and with those of other decoders of the same table. They are then
 // read-only for everyone.
@@ -125,7 +131,7 @@ func (d *Decoder) decode(e encoded) (o resource.Object, err error) {
 // decodePlanned decodes by the type's plan, sharing what the decoder's table knows.
 func (d *Decoder) decodePlanned(e encoded) (resource.Object, error) {
 	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
-	s := session{table: d.table}
+	s := session{table: d.table, plan: d.plan}
 	if d.table != nil {
 		d.table.mu.Lock()
 		defer d.table.mu.Unlock()
@@ -134,10 +140,10 @@ func (d *Decoder) decodePlanned(e encoded) (resource.Object, error) {
 	}
 	root := d.plan.root
 	if e.format == formatProtobuf {
-		if root.proto != kindStruct {
+		if root.proto != kindStruct || root.fieldsOf().opaque {
 			return nil, errUnusual
 		}
-		return o, s.message(root.message, pointerOf(o), e.raw)
+		return o, s.message(root.fieldsOf(), pointerOf(o), e.raw)
 	}
 	s.jsonCursor = e.cursor
 	if s.next() != '{' {

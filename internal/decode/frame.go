@@ -9,6 +9,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // EventReader reads the frames of one watch stream. It belongs to one goroutine.
@@ -210,16 +212,28 @@ func (e *EventReader) event(kind watch.EventType, object encoded, err error) (Ev
 		err = e.expect(object)
 	}
 	if err == nil {
-		event.Object, err = e.decode(object)
+		event.Hash = object.hash()
+		if event.Object = e.known(kind, object, event.Hash); event.Object == nil {
+			event.Object, err = e.decode(object)
+		}
 	}
 	if err != nil {
-		event.Object, event.Err = nil, object.broken(err)
+		event.Object, event.Hash, event.Err = nil, 0, object.broken(err)
 		event.ResourceVersion = event.Err.ResourceVersion
 		return event, nil
 	}
-	event.Hash = object.hash()
 	event.ResourceVersion = event.Object.GetResourceVersion()
 	return event, nil
+}
+
+// known returns the object that the option Reuse has for one of a full state, which comes as ADDED events.
+func (e *EventReader) known(kind watch.EventType, object encoded, hash uint64) resource.Object {
+	if e.reuse == nil || kind != watch.Added {
+		return nil
+	}
+	id := object.identify()
+	id.Hash = hash
+	return e.reuse(id)
 }
 
 // bookmark reads a bookmark, of whose object only the metadata counts. One that cannot be read ends the stream: it may have been the one

@@ -127,6 +127,9 @@ func (l *listReader) readRaw() error {
 		}
 		return err
 	}
+	if v := string(l.env.apiVersion); v != "" && v != l.typeMeta.APIVersion && l.form != metadataOnly {
+		return fmt.Errorf("the server sent a list of %s, the definition says %s", v, l.typeMeta.APIVersion)
+	}
 	for end := in.offset() + size; in.offset() < end; {
 		number, kind, err := in.tag()
 		if err != nil {

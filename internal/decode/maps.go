@@ -35,9 +35,12 @@ func (s *session) entries(n *node, p unsafe.Pointer, raw []byte, tagSize, count 
 		if !ok {
 			return errUnusual
 		}
-		if m.strings != nil {
+		if m.strings != nil && n.elem.proto == kindString {
 			m.strings[s.str(n.key, key)] = s.str(n.elem, content)
 			continue
+		}
+		if m.strings != nil {
+			return errUnusual
 		}
 		value := m.other.value()
 		if n.elem.typ.Kind() == reflect.Slice {

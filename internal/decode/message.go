@@ -132,7 +132,10 @@ func (s *session) content(n *node, p unsafe.Pointer, b []byte) error {
 	case kindString:
 		*(*string)(p) = s.str(n, b)
 	case kindStruct:
-		return s.message(n.message, p, b)
+		if m := n.fieldsOf(); !m.opaque {
+			return s.message(m, p, b)
+		}
+		return s.opaque(n, p, b)
 	case kindPointer:
 		return s.pointer(n, p, b)
 	case kindBytes:

@@ -170,10 +170,12 @@ func integerAt(t reflect.Type, p unsafe.Pointer, text []byte) error {
 // composite reads an object or array, or takes it from those known.
 func (s *session) composite(n *node, p unsafe.Pointer, c byte) error {
 	if n.json == kindStruct {
-		if c != '{' {
-			return errUnusual
+		if o := n.membersOf(); c == '{' && !o.opaque {
+			return s.members(o, p)
+		} else if o.opaque {
+			return s.opaqueJSON(n, p)
 		}
-		return s.members(n, p)
+		return errUnusual
 	}
 	raw, br, err := s.raw()
 	if err != nil {
@@ -215,7 +217,7 @@ func (s *session) composite(n *node, p unsafe.Pointer, c byte) error {
 }
 
 // members reads an object into a struct.
-func (s *session) members(n *node, p unsafe.Pointer) error {
+func (s *session) members(o *object, p unsafe.Pointer) error {
 	if _, err := s.enter(); err != nil {
 		return err
 	}
@@ -228,14 +230,14 @@ func (s *session) members(n *node, p unsafe.Pointer) error {
 		if err != nil {
 			return err
 		}
-		if i := n.object.lookup(name); i < 0 {
+		if i := o.lookup(name); i < 0 {
 			err = s.skip()
 		} else {
 			if seen&(1<<i) != 0 {
 				return errUnusual // would have to be merged with the first
 			}
 			seen |= 1 << i
-			f := &n.object.fields[i]
+			f := &o.fields[i]
 			err = s.value(f.node, at(p, f.offset))
 		}
 		if err != nil {

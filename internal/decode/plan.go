@@ -5,6 +5,7 @@ import (
 	stdjson "encoding/json"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -14,14 +15,14 @@ import (
 )
 
 // A plan says how to read a Go type from both wire formats. It is compiled once per type, from the protobuf and json tags of its
-// structs, and is immutable.
+// structs, each struct when it is first met on the wire: of the hundreds of types behind a Pod a cluster uses a few.
 //
 // A plan need not understand everything: what is unusual, in a type or on the wire, is left to the official decoders, which then decide
 // alone. So the plan's code covers what servers really send, fast, and never has to imitate a corner.
 type plan struct {
 	root     *node
-	gates    int   // how many nodes have a gate
 	typeMeta int64 // offset of the metav1.TypeMeta in the root; -1: none
+	*compiler
 }
 
 // kind says how values are read.
@@ -56,9 +57,13 @@ type node struct {
 	gate    int   // index of the place's gate
 	elem    *node // of a pointer, slice or map
 	key     *node // of a map
-	message *message
-	object  *object
-	trusted bool // its own method leaves nothing behind that a reader could change
+	trusted bool  // its own method leaves nothing behind that a reader could change
+
+	// The fields of a struct in each format, nil until they are met.
+	compiler *compiler
+	at       place
+	message  atomic.Pointer[message]
+	object   atomic.Pointer[object]
 }
 
 // class is the set of nodes whose values are equal when their bytes are.
@@ -98,26 +103,30 @@ func planOf(t reflect.Type, at place) *plan {
 	if p, ok := plans.Load(key); ok {
 		return p.(*plan)
 	}
-	c := &compiler{structs: map[planKey]*node{}, classes: map[planKey]*class{}}
-	p := &plan{typeMeta: -1}
-	p.root = c.node(t, at)
-	p.gates = c.gates
+	p := &plan{typeMeta: -1, compiler: &compiler{structs: map[planKey]*node{}, classes: map[planKey]*class{}}}
+	p.root = p.node(t, at)
 	if t.Kind() == reflect.Struct {
 		if f, ok := t.FieldByName("TypeMeta"); ok && f.Type == reflect.TypeFor[metav1.TypeMeta]() && len(f.Index) == 1 {
 			p.typeMeta = int64(f.Offset)
 		}
 	}
-	if at.drops == nil { // else the tree is the caller's own, and the plan lives as long as the decoder
-		plans.Store(key, p)
+	if at.drops != nil { // the tree is the caller's own, and the plan lives as long as the decoder
+		return p
 	}
-	return p
+	first, _ := plans.LoadOrStore(key, p)
+	return first.(*plan)
 }
 
+// compiler makes the nodes of one plan.
 type compiler struct {
+	mu      sync.Mutex // owns structs, classes and the making of nodes
 	structs map[planKey]*node
 	classes map[planKey]*class
-	gates   int
+
+	gates atomic.Int64 // how many nodes have a gate
 }
+
+func (c *compiler) newGates(n int) (first int) { return int(c.gates.Add(int64(n))) - n }
 
 var (
 	wellKnown = map[reflect.Type]kind{
@@ -143,8 +152,7 @@ func (c *compiler) node(t reflect.Type, at place) *node {
 	if n, ok := c.structs[key]; ok {
 		return n
 	}
-	n := &node{typ: t, class: c.class(key), gate: c.gates}
-	c.gates++
+	n := &node{typ: t, class: c.class(key), gate: c.newGates(1), compiler: c, at: at}
 	n.trusted = t == reflect.TypeFor[metav1.Duration]() || wellKnown[t] != kindOpaque
 	if t.Kind() == reflect.Struct {
 		c.structs[key] = n
@@ -162,17 +170,38 @@ func (c *compiler) node(t reflect.Type, at place) *node {
 	} else {
 		c.ownMethods(n)
 	}
-	if n.json == kindStruct {
-		c.compileObject(n, at)
-	}
-	switch {
-	case n.proto != kindStruct || n.message != nil:
-	case at.full != nil:
-		c.compileView(n, at)
-	default:
-		c.compileMessage(n, at)
-	}
 	return n
+}
+
+// fieldsOf returns the protobuf side of a struct's node.
+func (n *node) fieldsOf() *message {
+	if m := n.message.Load(); m != nil {
+		return m
+	}
+	n.compiler.mu.Lock()
+	defer n.compiler.mu.Unlock()
+	if n.message.Load() == nil {
+		n.message.Store(n.compiler.compileMessage(n))
+	}
+	return n.message.Load()
+}
+
+// membersOf returns the JSON side of a struct's node.
+func (n *node) membersOf() *object {
+	if o := n.object.Load(); o != nil {
+		return o
+	}
+	n.compiler.mu.Lock()
+	defer n.compiler.mu.Unlock()
+	return n.compiler.membersOf(n)
+}
+
+// membersOf is for who has the lock.
+func (c *compiler) membersOf(n *node) *object {
+	if n.object.Load() == nil {
+		n.object.Store(c.compileObject(n))
+	}
+	return n.object.Load()
 }
 
 // shape compiles what a type consists of.
@@ -232,11 +261,9 @@ func (at place) elem() place {
 
 // compileAny prepares values without a type: the names of members, boxed strings, and the gates of both and of the values.
 func (c *compiler) compileAny(n *node) {
-	c.gates += anyGates - 1
-	n.key = &node{typ: reflect.TypeFor[string](), json: kindString, class: stringClass, gate: c.gates}
-	c.gates++
-	n.elem = &node{typ: n.typ, json: kindAny, class: newClass(), gate: c.gates}
-	c.gates += anyGates
+	c.newGates(anyGates - 1)
+	n.key = &node{typ: reflect.TypeFor[string](), json: kindString, class: stringClass, gate: c.newGates(1)}
+	n.elem = &node{typ: n.typ, json: kindAny, class: newClass(), gate: c.newGates(anyGates)}
 }
 
 // ownMethods makes a node opaque for a format that its type reads by itself. Structs have generated protobuf methods, which do what the
@@ -252,8 +279,10 @@ func (c *compiler) ownMethods(n *node) {
 	switch n.proto {
 	case kindStruct:
 	case kindSlice:
-		n.proto, n.message = kindStruct, &message{}
-		n.message.add(1, 0, &node{typ: n.typ, proto: kindSlice, class: newClass(), gate: n.gate, elem: n.elem})
+		m := &message{}
+		m.add(1, 0, &node{typ: n.typ, proto: kindSlice, class: newClass(), gate: n.gate, elem: n.elem})
+		n.proto = kindStruct
+		n.message.Store(m)
 	default:
 		n.proto = kindOpaque
 	}

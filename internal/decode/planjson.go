@@ -12,6 +12,7 @@ type object struct {
 	fields []objectField
 	slots  []int16 // index into fields; -1: empty
 	seed   uint64
+	opaque bool // only the type's own method, or the official decoder, can read it
 }
 
 type objectField struct {
@@ -49,27 +50,26 @@ func nameHash(name []byte, seed uint64) uint64 {
 }
 
 // compileObject finds the struct's members. A struct with anything rare stays opaque.
-func (c *compiler) compileObject(n *node, at place) {
+func (c *compiler) compileObject(n *node) *object {
 	o := &object{}
 	members, ok := resource.Members(n.typ)
 	types := map[string]reflect.Type{}
-	if at.full != nil {
-		full, _ := resource.Members(at.pointee().full)
+	if n.at.full != nil {
+		full, _ := resource.Members(n.at.pointee().full)
 		for _, m := range full {
 			types[m.Name] = m.Type
 		}
 	}
 	for _, m := range members {
-		sub, dropped := at.drops.member(m.Name)
+		sub, dropped := n.at.drops.member(m.Name)
 		if !dropped {
 			o.fields = append(o.fields, objectField{name: m.Name, offset: m.Offset, node: c.node(m.Type, place{sub, types[m.Name]})})
 		}
 	}
 	if !ok || len(o.fields) > maxObjectFields || !o.hash() {
-		n.json = kindOpaque
-		return
+		return &object{opaque: true}
 	}
-	n.object = o
+	return o
 }
 
 // hash builds the table: it tries seeds until no two names meet.

@@ -11,6 +11,7 @@ import (
 // message is the protobuf side of a struct.
 type message struct {
 	fields []*messageField // by number; nil: unknown or dropped
+	opaque bool            // only the type's own method can read it
 }
 
 // messageField is one field. What is repeated on the wire is read as a run: all elements that follow each other.
@@ -33,8 +34,11 @@ func (m *message) field(number uint64) *messageField {
 // compileMessage reads the protobuf tags. Of a tag only the number counts: its wire type is wrong for some fields of the API
 // (`Priority *int32` says bytes and is a varint), so that the Go type and the wire decide. A struct with an exported field that has no
 // tag is not described by its tags, and stays opaque.
-func (c *compiler) compileMessage(n *node, at place) {
-	n.message = &message{}
+func (c *compiler) compileMessage(n *node) *message {
+	if n.at.full != nil {
+		return c.compileView(n)
+	}
+	m := &message{}
 	for i := range n.typ.NumField() {
 		f := n.typ.Field(i)
 		number, ok := protobufNumber(f)
@@ -42,14 +46,14 @@ func (c *compiler) compileMessage(n *node, at place) {
 			if f.Type == reflect.TypeFor[metav1.TypeMeta]() || f.Type.Kind() == reflect.Interface || !f.IsExported() && !f.Anonymous {
 				continue // not on the wire: the envelope says the kind
 			}
-			n.proto = kindOpaque
-			return
+			return &message{opaque: true}
 		}
-		sub, dropped := at.drops.field(f)
+		sub, dropped := n.at.drops.field(f)
 		if !dropped {
-			n.message.add(number, f.Offset, c.node(f.Type, place{drops: sub}))
+			m.add(number, f.Offset, c.node(f.Type, place{drops: sub}))
 		}
 	}
+	return m
 }
 
 func (m *message) add(number int, offset uintptr, n *node) {
@@ -61,16 +65,16 @@ func (m *message) add(number int, offset uintptr, n *node) {
 
 // compileView finds the numbers of a view's members in the type that the wire has. A message that JSON has as members of the struct around
 // it is read into the same struct.
-func (c *compiler) compileView(n *node, at place) {
-	full := at.pointee().full
-	if n.object == nil || full.Kind() != reflect.Struct {
-		n.proto = kindOpaque
-		return
+func (c *compiler) compileView(n *node) *message {
+	full := n.at.pointee().full
+	members := c.membersOf(n)
+	if members.opaque || full.Kind() != reflect.Struct {
+		return &message{opaque: true}
 	}
-	n.message = c.viewMessage(n, full)
+	return c.viewMessage(n, members, full)
 }
 
-func (c *compiler) viewMessage(n *node, full reflect.Type) *message {
+func (c *compiler) viewMessage(n *node, members *object, full reflect.Type) *message {
 	m := &message{}
 	for i := range full.NumField() {
 		f := full.Field(i)
@@ -80,11 +84,13 @@ func (c *compiler) viewMessage(n *node, full reflect.Type) *message {
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous && name == "" {
-			if inner := c.viewMessage(n, f.Type); len(inner.fields) > 0 {
-				m.add(number, 0, &node{typ: n.typ, proto: kindStruct, message: inner})
+			if inner := c.viewMessage(n, members, f.Type); len(inner.fields) > 0 {
+				same := &node{typ: n.typ, proto: kindStruct}
+				same.message.Store(inner)
+				m.add(number, 0, same)
 			}
-		} else if k := n.object.lookup([]byte(name)); k >= 0 {
-			m.add(number, n.object.fields[k].offset, n.object.fields[k].node)
+		} else if k := members.lookup([]byte(name)); k >= 0 {
+			m.add(number, members.fields[k].offset, members.fields[k].node)
 		}
 	}
 	return m

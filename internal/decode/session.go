@@ -18,6 +18,7 @@ const maxMessageDepth = 200
 type session struct {
 	table *Table // nil: the object is private
 	gates []gate
+	plan  *plan // whose gates they are
 	depth int
 
 	// hidden counts values that must not be shared, because reading them may write to them.
@@ -39,7 +40,13 @@ type want struct {
 
 // known looks a value up by its bytes and, if it is there, stores it at p.
 func (s *session) known(c *class, gate int, k kind, p unsafe.Pointer, raw []byte) (want, bool) {
-	if s.table == nil || len(raw) == 0 || len(raw) > maxShared || !s.gates[gate].open() {
+	if s.table == nil || len(raw) == 0 || len(raw) > maxShared {
+		return want{}, false
+	}
+	if gate >= len(s.gates) { // the plan has grown
+		s.gates = s.table.gatesOf(s.plan)
+	}
+	if !s.gates[gate].open() {
 		return want{}, false
 	}
 	hash := s.table.hash(c, raw)

@@ -235,3 +235,28 @@ func TestObjectsWithoutATypeMayBeReadByMany(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestPlanIsCompiledByManyAtOnce(t *testing.T) {
+	pods := productionPods(4, 2)
+	for _, f := range []format{formatProtobuf, formatJSON} {
+		plans.Clear()
+		table := NewTable(0)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			pod := pods[i%len(pods)]
+			raw := bytesOf(t, f, pod)
+			want, err := official(t, podDef, f, raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wg.Go(func() {
+				opts := [][]Option{nil, {Shared(table)}}[i/len(pods)]
+				have, err := For(podDef, opts...).decode(encodedOf(f, raw))
+				if err != nil || !exactly.DeepEqualWithNilDifferentFromEmpty(want, have) {
+					t.Errorf("%v: want %v, have %v", err, want, have)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}

@@ -95,11 +95,11 @@ func (t *Table) Stats() TableStats {
 	return s
 }
 
-// gatesOf returns the gates of a plan. The caller holds the lock.
+// gatesOf returns the gates of a plan, as many as it has by now. The caller holds the lock.
 func (t *Table) gatesOf(p *plan) []gate {
 	g := t.gates[p]
-	if g == nil {
-		g = make([]gate, p.gates)
+	if want := int(p.gates.Load()); len(g) < want {
+		g = append(g, make([]gate, want-len(g))...)
 		t.gates[p] = g
 	}
 	return g
