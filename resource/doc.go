@@ -10,5 +10,5 @@
 //
 // Clients, informers and listers of every other package take such a value and are typed by it.
 //
-// Reading order: object.go, key.go, define.go with definition.go and verbs.go, copy.go with copier.go.
+// Reading order: object.go, key.go, define.go with definition.go and verbs.go, copy.go with copier.go, owner.go.
 package resource
