@@ -21,6 +21,9 @@ type Options struct {
 	// TLS serves HTTPS, with HTTP/2, by a certificate minted by New.
 	TLS bool
 
+	// Auth says who may use the server. Default: everybody, for everything.
+	Auth Auth
+
 	// CreateNamespaces creates a missing namespace together with the first object in it, instead of answering 404.
 	CreateNamespaces bool
 

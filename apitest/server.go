@@ -65,7 +65,7 @@ func New(options Options) *Server {
 	s.objects = objects.New(h, registry, objects.Options{CreateNamespaces: options.CreateNamespaces, Seed: options.Seed})
 	s.api = api.New(s.objects, api.Options{
 		BookmarkInterval: options.BookmarkInterval, NoCompression: options.NoCompression, Version: options.Version,
-		NoManagedFields: options.NoManagedFields,
+		NoManagedFields: options.NoManagedFields, Auth: options.Auth.internal(),
 	})
 	s.requests.limit = options.RequestLog
 	s.faults.random = rand.New(rand.NewPCG(uint64(options.Seed), 0xfa17))
@@ -104,9 +104,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &recorder{ResponseWriter: w, log: &s.requests, entry: entry}
 	defer answer.done()
 	s.withFaults(answer, r, entry, func(w http.ResponseWriter, r *http.Request) {
-		if ok {
+		r, admitted := s.api.Admit(w, r, route)
+		switch {
+		case !admitted:
+		case ok:
 			s.api.Serve(w, r, route)
-		} else {
+		default:
 			s.api.ServeHTTP(w, r)
 		}
 	})
@@ -129,7 +132,7 @@ func (s *Server) Run(ctx context.Context) error {
 		BaseContext: func(net.Listener) context.Context { return requests },
 	}
 	if s.secure != nil {
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.secure.server}, ClientCAs: s.secure.pool, ClientAuth: tls.RequestClientCert}
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.secure.server}, ClientCAs: s.secure.pool, ClientAuth: tls.VerifyClientCertIfGiven}
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()

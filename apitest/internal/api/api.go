@@ -1,9 +1,10 @@
 package api
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,6 +27,7 @@ type Options struct {
 	NoCompression    bool          // no gzip, whatever the client accepts
 	Version          string        // of Kubernetes, such as "v1.36.3"
 	NoManagedFields  bool          // managed fields are kept only once an object has been applied
+	Auth             Auth
 }
 
 // API serves requests. It starts nothing and is safe for concurrent use.
@@ -33,11 +35,19 @@ type API struct {
 	objects *objects.Store
 	fields  *manage.Fields
 	options Options
+	tokens  tokens
 }
 
 // New returns the HTTP face of a store.
 func New(store *objects.Store, options Options) *API {
-	return &API{objects: store, fields: manage.New(store.Kinds), options: options}
+	return &API{objects: store, fields: manage.New(store.Kinds), options: options, tokens: tokens{newKey()}}
+}
+
+// newKey returns a key that nobody knows.
+func newKey() []byte {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // it never fails
+	return key
 }
 
 // ServeHTTP serves one request.
@@ -123,6 +133,9 @@ func (q *request) serve() error {
 	case "watch":
 		return q.watch()
 	case "create":
+		if q.isReview() {
+			return q.review()
+		}
 		return q.create()
 	case "update":
 		return q.update()
@@ -230,4 +243,4 @@ func (q *request) offers(a wire.Accept) bool {
 }
 
 // watchTimeout is how long a watch lasts that does not say.
-func watchTimeout() time.Duration { return 30*time.Minute + rand.N(30*time.Minute) }
+func watchTimeout() time.Duration { return 30*time.Minute + mathrand.N(30*time.Minute) }

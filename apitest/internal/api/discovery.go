@@ -47,6 +47,9 @@ func (a *API) groups() []*group {
 	var out []*group
 	byName := map[string]*group{}
 	for _, k := range a.objects.Kinds.All() {
+		if k.Def.Verbs() == 0 {
+			continue // it exists as a subresource only
+		}
 		g := byName[k.GVR().Group]
 		if g == nil {
 			g = &group{name: k.GVR().Group, kinds: map[string][]*kinds.Kind{}}

@@ -1,23 +1,148 @@
 package api
 
 import (
-	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"fmt"
+	"net/http"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // subresource serves the paths below an object.
 func (q *request) subresource() error {
+	switch q.Subresource {
+	case "status", "approval", "finalize", "ephemeralcontainers", "resize":
+		return q.part()
+	case "scale":
+		return q.scale()
+	case "eviction":
+		return q.evict()
+	case "binding":
+		return q.bind()
+	case "token":
+		return q.token()
+	}
+	return apierrors.NewServiceUnavailable(fmt.Sprintf("%s/%s needs a kubelet or a running pod, and there is none", q.kind.GVR().Resource, q.Subresource))
+}
+
+// part serves a subresource that is a part of the object, and is read and written as the object.
+func (q *request) part() error {
+	if q.Verb == "get" {
+		return q.get()
+	}
 	if q.kind.Table.Get(history.KeyOf(q.Namespace, q.Name)) == nil {
 		return apierrors.NewNotFound(q.kind.GR(), q.Name)
 	}
-	switch q.Verb {
-	case "get":
-		return q.get()
-	case "update":
+	if q.Verb == "update" {
 		return q.update()
-	case "patch":
-		return q.patch()
 	}
-	return errMethod
+	return q.patch()
+}
+
+// current returns the object that the request is about.
+func (q *request) current() (resource.Object, error) {
+	v := q.kind.Table.Get(history.KeyOf(q.Namespace, q.Name))
+	if v == nil {
+		return nil, apierrors.NewNotFound(q.kind.GR(), q.Name)
+	}
+	return q.kind.Object(v)
+}
+
+// success is the answer of subresources that have no object of their own.
+func (q *request) success(code int) error {
+	q.sendStatus(code, &metav1.Status{Status: metav1.StatusSuccess, Code: int32(code)})
+	return nil
+}
+
+// bodyOf reads a body of a kind other than the resource's.
+func bodyOf[T resource.Object](q *request, r resource.Resource[T]) (T, error) {
+	var none T
+	obj, err := q.object(kinds.New(r.Definition(), nil))
+	if err != nil {
+		return none, err
+	}
+	body := obj.(T)
+	if body.GetName() != "" && body.GetName() != q.Name {
+		if q.Verb == "update" {
+			return none, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", body.GetName(), q.Name))
+		}
+		return none, apierrors.NewBadRequest("name in URL does not match name in " + r.Definition().GroupVersionKind().Kind + " object")
+	}
+	if body.GetNamespace() != "" && body.GetNamespace() != q.Namespace {
+		return none, apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
+	}
+	body.SetName(q.Name)
+	body.SetNamespace(q.Namespace)
+	return body, nil
+}
+
+// answer sends an object of a kind other than the resource's.
+func answer[T resource.Object](q *request, r resource.Resource[T], code int, obj T) error {
+	k := kinds.New(r.Definition(), nil)
+	r.Definition().SetKind(obj)
+	encode := k.EncodeJSON
+	if q.accept.Format == protobufFormat {
+		encode = k.Encode
+	}
+	data, err := encode(obj)
+	if err != nil {
+		return err
+	}
+	q.sendBytes(code, k.Envelope(), data)
+	return nil
+}
+
+var bindings = resource.Define[*corev1.Binding]("", "v1", "bindings", "Binding", resource.Namespaced, resource.Builtin())
+
+// bind puts a pod on a node.
+func (q *request) bind() error {
+	options, err := q.writeOptions("CreateOptions")
+	if err != nil {
+		return err
+	}
+	binding, err := bodyOf(q, bindings)
+	if err != nil {
+		return err
+	}
+	if kind := binding.Target.Kind; kind != "" && kind != "Node" || binding.Target.Name == "" {
+		return apierrors.NewBadRequest("the target of a binding must be a Node with a name")
+	}
+	err = q.modify(options, func(obj resource.Object) error { return place(obj.(*corev1.Pod), binding) })
+	if err != nil {
+		return err
+	}
+	return q.success(http.StatusCreated)
+}
+
+// place is what a binding does to a pod.
+func place(pod *corev1.Pod, binding *corev1.Binding) error {
+	switch {
+	case binding.UID != "" && binding.UID != pod.UID:
+		return apierrors.NewConflict(corev1.Resource("pods/binding"), pod.Name,
+			fmt.Errorf("uid mismatch: the provided UID is %s, the pod's is %s", binding.UID, pod.UID))
+	case pod.DeletionTimestamp != nil:
+		return apierrors.NewConflict(corev1.Resource("pods/binding"), pod.Name,
+			fmt.Errorf("pod %s is being deleted, cannot be assigned to a host", pod.Name))
+	case pod.Spec.NodeName != "":
+		return apierrors.NewConflict(corev1.Resource("pods/binding"), pod.Name,
+			fmt.Errorf("pod %s is already assigned to node %q", pod.Name, pod.Spec.NodeName))
+	}
+	pod.Spec.NodeName = binding.Target.Name
+	for name, value := range binding.Annotations {
+		metav1.SetMetaDataAnnotation(&pod.ObjectMeta, name, value)
+	}
+	scheduled := corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now()}
+	for i, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled {
+			pod.Status.Conditions[i] = scheduled
+			return nil
+		}
+	}
+	pod.Status.Conditions = append(pod.Status.Conditions, scheduled)
+	return nil
 }

@@ -119,13 +119,17 @@ func checkPreconditions(k *kinds.Kind, next, old resource.Object, whole bool) er
 
 // prepareUpdate keeps what this update may not change.
 func (s *Store) prepareUpdate(k *kinds.Kind, subresource string, next, old resource.Object) {
-	switch {
-	case subresource == "status":
+	switch subresource {
+	case "status", "approval":
 		copyAllButStatus(next, old)
 		keepMetadata(k, next, old)
-	case subresource == "" && k.Has("status"):
-		copyStatus(next, old)
+	case "binding":
+	default:
+		if k.Has("status") {
+			copyStatus(next, old)
+		}
 	}
+	keepParts(subresource, next, old)
 	if namespace, ok := next.(*corev1.Namespace); ok {
 		labelNamespace(namespace)
 	}
@@ -146,9 +150,45 @@ func (s *Store) prepareUpdate(k *kinds.Kind, subresource string, next, old resou
 		crd.Default(u)
 		establish(u)
 	}
-	if k.Facts.Generation && !sameIntent(next, old, k.Has("status")) {
+	if k.Facts.Generation && subresource != "binding" && !sameIntent(next, old, k.Has("status")) {
 		next.SetGeneration(old.GetGeneration() + 1)
 	}
+}
+
+// keepParts keeps the parts of specs that have subresources of their own.
+func keepParts(subresource string, next, old resource.Object) {
+	switch n := next.(type) {
+	case *corev1.Pod:
+		o := old.(*corev1.Pod)
+		switch subresource {
+		case "":
+			n.Spec.EphemeralContainers = o.Spec.EphemeralContainers
+		case "ephemeralcontainers":
+			added := n.Spec.EphemeralContainers
+			n.Spec = *o.Spec.DeepCopy()
+			n.Spec.EphemeralContainers = added
+			keepMetadataOf(n, o)
+		case "resize":
+			resized := n.Spec.Containers
+			n.Spec = *o.Spec.DeepCopy()
+			for i := range min(len(n.Spec.Containers), len(resized)) {
+				n.Spec.Containers[i].Resources = resized[i].Resources
+			}
+			keepMetadataOf(n, o)
+		}
+	case *corev1.Namespace:
+		o := old.(*corev1.Namespace)
+		if subresource != "finalize" {
+			n.Spec.Finalizers = o.Spec.Finalizers
+		}
+	}
+}
+
+func keepMetadataOf(next, old resource.Object) {
+	next.SetLabels(old.GetLabels())
+	next.SetAnnotations(old.GetAnnotations())
+	next.SetFinalizers(old.GetFinalizers())
+	next.SetOwnerReferences(old.GetOwnerReferences())
 }
 
 // keepMetadata makes the metadata that an update of the status may not change the old object's.
@@ -165,10 +205,7 @@ func keepMetadata(k *kinds.Kind, next, old resource.Object) {
 		return
 	}
 	next.SetDeletionTimestamp(old.GetDeletionTimestamp())
-	next.SetLabels(old.GetLabels())
-	next.SetAnnotations(old.GetAnnotations())
-	next.SetFinalizers(old.GetFinalizers())
-	next.SetOwnerReferences(old.GetOwnerReferences())
+	keepMetadataOf(next, old)
 }
 
 // isFinished says whether an object that is being deleted has nothing left to wait for.
