@@ -27,6 +27,11 @@ type Options struct {
 	// CreateNamespaces creates a missing namespace together with the first object in it, instead of answering 404.
 	CreateNamespaces bool
 
+	// CollectGarbage does what the controller manager of a real cluster does about deletions: dependents are deleted or orphaned with their
+	// owners, as the propagation policy says, and namespaces that are being deleted are emptied and end. It happens within the request.
+	// Pods deleted so end at once: there is no kubelet.
+	CollectGarbage bool
+
 	// BookmarkInterval is the time between two bookmarks of a watch. Default: one minute, as a real server.
 	BookmarkInterval time.Duration
 

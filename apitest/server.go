@@ -62,7 +62,7 @@ func New(options Options) *Server {
 	if err := registry.Add(served...); err != nil {
 		panic(fmt.Sprintf("apitest.New: %v", err))
 	}
-	s.objects = objects.New(h, registry, objects.Options{CreateNamespaces: options.CreateNamespaces, Seed: options.Seed})
+	s.objects = objects.New(h, registry, objects.Options{CreateNamespaces: options.CreateNamespaces, CollectGarbage: options.CollectGarbage, Seed: options.Seed})
 	s.api = api.New(s.objects, api.Options{
 		BookmarkInterval: options.BookmarkInterval, NoCompression: options.NoCompression, Version: options.Version,
 		NoManagedFields: options.NoManagedFields, Auth: options.Auth.internal(),

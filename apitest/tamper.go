@@ -134,7 +134,7 @@ func (s *Server) Restart() {
 func (s *Server) RestoreTo(resourceVersion string) error {
 	revision, err := strconv.ParseUint(resourceVersion, 10, 64)
 	if err == nil {
-		err = s.history.Rollback(revision)
+		err = s.objects.Rollback(revision)
 	}
 	if err != nil {
 		return fmt.Errorf("restore resourceVersion %s: %w", resourceVersion, err)

@@ -15,6 +15,7 @@ type Version struct {
 	Deleted   bool     // the object is gone; Data is its last state, carrying the revision of the deletion
 	Labels    Labels   // extracted once
 	Fields    []string // the values of the resource's selectable fields, in the resource's order
+	Owners    []string // the uids of the owners
 	Data      []byte   // the primary wire form
 
 	renditions atomic.Pointer[rendition]

@@ -14,6 +14,7 @@ import (
 
 // Options choose the behaviour that servers differ in.
 type Options struct {
+	CollectGarbage   bool  // owners, propagation policies and ending namespaces are looked after
 	CreateNamespaces bool  // an object may be created in a namespace that does not exist, which is then created
 	Seed             int64 // of uids and generated names; 0: different in each run
 }
@@ -28,6 +29,7 @@ type Store struct {
 	random *rand.Rand
 
 	definitions sync.Mutex // held while the kinds change
+	collector   *collector // nil: nobody looks after owners
 }
 
 // New returns a store over a history.
@@ -36,7 +38,11 @@ func New(h *history.History, r *kinds.Registry, options Options) *Store {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	return &Store{History: h, Kinds: r, options: options, random: rand.New(rand.NewPCG(seed, 0x5eaf))}
+	s := &Store{History: h, Kinds: r, options: options, random: rand.New(rand.NewPCG(seed, 0x5eaf))}
+	if options.CollectGarbage {
+		s.collector = newCollector(s)
+	}
+	return s
 }
 
 // write makes the next version of a key, and does what follows from it.
@@ -45,7 +51,21 @@ func (s *Store) write(k *kinds.Kind, key string, expected *history.Version, draf
 	if err == nil && k.GR() == definitionsResource {
 		s.define(k, v)
 	}
+	if err == nil && s.collector != nil {
+		s.collector.observe(k, expected, v)
+	}
 	return v, err
+}
+
+// Rollback sets the objects back to an earlier revision.
+func (s *Store) Rollback(revision uint64) error {
+	if err := s.History.Rollback(revision); err != nil {
+		return err
+	}
+	if s.collector != nil {
+		s.collector.rebuild()
+	}
+	return nil
 }
 
 // newUID returns a random UUID of version 4.
@@ -92,6 +112,9 @@ func version(k *kinds.Kind, obj resource.Object, revision uint64, before *histor
 	} else {
 		v.Key = history.KeyOf(obj.GetNamespace(), obj.GetName())
 		v.Namespace, v.Name = v.Key[:len(obj.GetNamespace())], v.Key[len(v.Key)-len(obj.GetName()):]
+	}
+	for _, owner := range obj.GetOwnerReferences() {
+		v.Owners = append(v.Owners, string(owner.UID))
 	}
 	v.Labels = sortedLabels(obj.GetLabels(), oldLabels)
 	v.Fields = k.FieldValues(obj, oldFields)
