@@ -56,11 +56,21 @@ func Limit(bytes int) Option {
 // read-only for everyone.
 func Shared(t *Table) Option { return func(d *Decoder) { d.table = t } }
 
-// Reuse lets a cache keep the objects that a list brings again unchanged: known is called with the identity of each item, before it is
-// decoded, by the goroutine that reads the list. If it returns an object, that is the item; if it returns nil, the item is decoded.
-// To know an object by its UID and resourceVersion is not enough: a server restored from a backup issues versions again.
+// Reuse lets a cache keep the objects that a list, or the initial events of a watch, bring again unchanged: known is called with the
+// identity of each item or ADDED event, before it is decoded, by the goroutine that reads the stream. If it returns an object, that is
+// the item's; if it returns nil, the item is decoded. To know an object by its UID and resourceVersion is not enough: a server restored from a backup issues versions again.
 func Reuse(known func(Identity) resource.Object) Option {
 	return func(d *Decoder) { d.reuse = known }
+}
+
+// known asks the option Reuse for an object.
+func (d *Decoder) known(e *encoded, hash uint64) resource.Object {
+	if d.reuse == nil {
+		return nil
+	}
+	id := e.identify()
+	id.Hash = hash
+	return d.reuse(id)
 }
 
 // For returns a decoder for the resource's objects.

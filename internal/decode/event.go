@@ -17,6 +17,8 @@ type Event struct {
 	Type watch.EventType
 	// Object is set for Added, Modified and Deleted, unless Err is.
 	Object resource.Object
+	// Reused says that Object is what the option Reuse returned.
+	Reused bool
 	// ResourceVersion is the object's or the bookmark's.
 	ResourceVersion string
 	// InitialEventsEnd marks the bookmark after the last of the initial events of a watch with sendInitialEvents.

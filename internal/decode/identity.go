@@ -4,10 +4,7 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/json"
-
-	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // Field numbers of metav1.ObjectMeta, which is field 1 of every object.
@@ -72,16 +69,27 @@ func inner(message []byte, number int) (content []byte) {
 
 // fromProtobuf lets the first of each field win: after damage, what follows may be anything.
 func (id *Identity) fromProtobuf(meta []byte) {
-	first := func(number int) (found string) {
-		each(meta, number, func(b []byte) {
-			if found == "" {
-				found = string(b)
-			}
-		})
-		return found
+	for len(meta) > 0 {
+		f, rest, err := nextField(meta)
+		if err != nil {
+			return
+		}
+		var target *string
+		switch f.number {
+		case metaName:
+			target = &id.Key.Name
+		case metaNamespace:
+			target = &id.Key.Namespace
+		case metaUID:
+			target = (*string)(&id.UID)
+		case metaResourceVersion:
+			target = &id.ResourceVersion
+		}
+		if target != nil && *target == "" && f.kind == wireBytes {
+			*target = string(f.bytes)
+		}
+		meta = rest
 	}
-	id.Key = resource.Key{Namespace: first(metaNamespace), Name: first(metaName)}
-	id.UID, id.ResourceVersion = types.UID(first(metaUID)), first(metaResourceVersion)
 }
 
 func (id *Identity) fromJSON(meta []byte) {

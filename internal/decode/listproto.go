@@ -176,13 +176,9 @@ func (l *listReader) field(number int, size int64) error {
 // item decodes one item, unless it is known, and yields it.
 func (l *listReader) item(e encoded) error {
 	item := Item{Size: len(e.raw), Hash: e.hash()}
-	if l.reuse != nil {
-		id := e.identify()
-		id.Hash = item.Hash
-		if item.Object = l.reuse(id); item.Object != nil {
-			item.Reused = true
-			return l.give(item)
-		}
+	if item.Object = l.known(&e, item.Hash); item.Object != nil {
+		item.Reused = true
+		return l.give(item)
 	}
 	var err error
 	if item.Object, err = l.decode(e); err != nil {

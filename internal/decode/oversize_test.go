@@ -185,3 +185,33 @@ func TestHashOfAnObjectIsTheSameInListsAndWatches(t *testing.T) {
 		}
 	}
 }
+
+func TestUnchangedObjectsOfInitialEventsAreReused(t *testing.T) {
+	pod := podList(1).Items[0]
+	held := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "held", ResourceVersion: "7"}}
+	d := For(podDef, Reuse(func(id Identity) resource.Object {
+		if id.Key.String() == "shop/web-0" && id.UID == "u" && id.ResourceVersion == "7" && id.Hash != 0 {
+			return held
+		}
+		return nil
+	}))
+	for _, f := range []format{formatProtobuf, formatJSON} {
+		raw := sealRaw(t, podDef, f, bytesOf(t, f, &pod))
+		var stream []byte
+		for _, kind := range []watch.EventType{watch.Added, watch.Modified} {
+			if f == formatProtobuf {
+				stream = append(stream, frameOf(t, kind, raw)...)
+			} else {
+				stream = append(stream, `{"type":"`+string(kind)+`","object":`+string(raw)+"}"...)
+			}
+		}
+		events := d.Events(mediaTypeOf(f), bytes.NewReader(stream))
+		added, err := events.Next()
+		if err != nil || !added.Reused || added.Object != held || added.ResourceVersion != "7" {
+			t.Fatalf("%+v, %v", added, err)
+		}
+		if modified, err := events.Next(); err != nil || modified.Reused || modified.Object.GetName() != "web-0" {
+			t.Fatalf("%+v, %v", modified, err)
+		}
+	}
+}
