@@ -1,6 +1,6 @@
 // Command apitest serves a Kubernetes API server in memory, to play with: nothing is kept when it ends.
 //
-//	go run ./cmd/apitest -addr 127.0.0.1:8001 -kubeconfig /tmp/apitest.kubeconfig &
+//	go run ./cmd/apitest -addr 127.0.0.1:8001 -load manifests -kubeconfig /tmp/apitest.kubeconfig &
 //	kubectl --kubeconfig /tmp/apitest.kubeconfig get namespaces
 package main
 
@@ -25,6 +25,7 @@ func main() {
 func run() error {
 	addr := flag.String("addr", "127.0.0.1:8001", "where to listen")
 	secure := flag.Bool("tls", false, "serve HTTPS, by a certificate made at the start")
+	load := flag.String("load", "", "store the objects of the YAML and JSON files in this `folder` first")
 	kubeconfig := flag.String("kubeconfig", "", "write a kubeconfig file for the server there")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -32,7 +33,12 @@ func run() error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	srv := apitest.New(apitest.Options{Addr: *addr, TLS: *secure})
+	srv := apitest.New(apitest.Options{Addr: *addr, TLS: *secure, CollectGarbage: true})
+	if *load != "" {
+		if err := srv.Load(os.DirFS(*load)); err != nil {
+			return err
+		}
+	}
 	done := make(chan error, 1)
 	go func() { done <- srv.Run(ctx) }()
 	listening, cancel := context.WithCancel(ctx)

@@ -162,7 +162,7 @@ func kindOf(d definition, v version) (*kinds.Kind, error) {
 	if d.Spec.Scope == "Cluster" {
 		scope = resource.Cluster
 	}
-	custom := &kinds.Custom{Served: v.Served, Stored: v.Storage}
+	custom := &kinds.Custom{Served: v.Served, Stored: v.Storage, Schema: v.Schema.OpenAPIV3Schema}
 	var subresources []resource.Subresource
 	if s := v.Subresources; s != nil {
 		if s.Status != nil {

@@ -39,6 +39,7 @@ type Custom struct {
 	SpecReplicas     string   // the scale subresource's paths
 	StatusReplicas   string
 	LabelSelector    string
+	Schema           []byte                                      // OpenAPI v3, JSON
 	Served, Stored   bool                                        // of this version
 	Prune            func(object map[string]any) []string        // drops what the schema does not know, and returns its paths
 	Default          func(object map[string]any)                 // sets defaults
