@@ -50,6 +50,10 @@ func (g *generator) object(n, version int) *v1.ConfigMap {
 
 func (g *generator) List(_ context.Context, _ metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
 	for n, o := range g.values[0] {
+		if g.fill != nil {
+			o = g.object(n, 2)
+			g.fill(o, n)
+		}
 		if err := yield(decode.Item{Object: o, Size: 1000, Hash: uint64(n + 1)}); err != nil {
 			return metav1.ListMeta{}, err
 		}

@@ -65,18 +65,22 @@ func (b *backlog) check() error {
 	if len(b.entries) != b.order.Len() {
 		return fmt.Errorf("%d entries, %d in order", len(b.entries), b.order.Len())
 	}
-	initial := 0
+	initial, weight := 0, int64(0)
 	for element := b.order.Front(); element != nil; element = element.Next() {
 		e := element.Value.(*entry)
 		if b.entries[e.key] != element {
 			return fmt.Errorf("the entry of %s is not the one in order", e.key)
 		}
-		if e.now == nil && e.gone == nil {
+		if e.now == nil && !e.gone || (e.old != nil) != (e.knows || e.gone) {
 			return fmt.Errorf("the entry of %s leads nowhere", e.key)
 		}
+		weight += e.weight + entryWeight
 		if e.initial {
 			initial++
 		}
+	}
+	if weight != b.weight {
+		return fmt.Errorf("%d bytes, counted as %d", weight, b.weight)
 	}
 	if initial != b.initial {
 		return fmt.Errorf("%d initial entries, counted as %d", initial, b.initial)

@@ -222,7 +222,7 @@ func (c *committer) note(b *batch, change *store.Change, from source, applied *s
 	switch {
 	case change.Op == store.Keep || old == nil && now == nil || old == now:
 	case old == nil:
-		b.add(notice{new: now}, noticeWeight)
+		b.add(notice{new: now})
 		if c.sizes.seen < sampleFirst {
 			c.sizes.of(now, from.size)
 		}
@@ -234,12 +234,12 @@ func (c *committer) note(b *batch, change *store.Change, from source, applied *s
 		case change.Object.GetUID() == old.GetUID(): // else its own life could not be processed
 			last, unknown = change.Object, false
 		}
-		b.add(notice{old: last, unknown: unknown}, noticeWeight+c.sizes.of(last, from.size))
+		b.add(notice{old: last, unknown: unknown, body: c.sizes.of(last, from.size)})
 	case old.GetUID() != now.GetUID():
-		b.add(notice{old: old, unknown: true}, noticeWeight+c.sizes.of(old, from.size))
-		b.add(notice{new: now}, noticeWeight)
+		b.add(notice{old: old, unknown: true, body: c.sizes.of(old, from.size)})
+		b.add(notice{new: now})
 	default:
-		b.add(notice{old: old, new: now}, noticeWeight+c.sizes.of(now, from.size))
+		b.add(notice{old: old, new: now, body: c.sizes.of(now, from.size)})
 	}
 }
 

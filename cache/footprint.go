@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"math"
 	"reflect"
 
 	"github.com/sheaf-dev/sheaf/resource"
@@ -22,10 +23,10 @@ const (
 )
 
 // of returns the memory that an object of a size on the wire takes, in bytes.
-func (f *footprint) of(o resource.Object, wire int) int64 {
+func (f *footprint) of(o resource.Object, wire int) int32 {
 	if wire <= 0 {
 		if f.sampled > 0 {
-			return f.memory / int64(f.sampled)
+			return int32(min(math.MaxInt32, f.memory/int64(f.sampled)))
 		}
 		return guessedSize
 	}
@@ -38,7 +39,7 @@ func (f *footprint) of(o resource.Object, wire int) int64 {
 		f.memory += int64(memoryOf(o))
 	}
 	f.seen++
-	return int64(float64(wire) * float64(f.memory) / float64(f.wire))
+	return int32(min(math.MaxInt32, float64(wire)*float64(f.memory)/float64(f.wire)))
 }
 
 // memoryOf measures an object with all it points to. What several objects share counts for each.

@@ -31,7 +31,8 @@ type HandlerOptions struct {
 	// handler can see. It is called once for each delivery, from the handler's goroutine.
 	Filter func(resource.Object) bool
 	// Coalesce always delivers at most one pending change a key, from the last state delivered to the newest one. Otherwise every
-	// event is delivered, and this happens only while the handler is too far behind.
+	// event is delivered, and this happens only while the handler is too far behind. If even the last states delivered take more memory
+	// than the informer's JournalBytes, some of them are delivered as skeletons: with their identity, labels and owners only.
 	Coalesce bool
 	// DropUnseen leaves out objects that came and went while both were pending, when changes are coalesced.
 	DropUnseen bool

@@ -12,6 +12,7 @@ import (
 	"github.com/sheaf-dev/sheaf/cache/delta"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
+	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
@@ -89,13 +90,14 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 		writer: writer, reader: reader, journal: i.journal, wards: i.wards,
 		scopes: map[string]string{}, want: len(scopes), synced: func() { close(i.synced) },
 	}
+	decoding := &decoding{table: decode.NewTable(0), transform: opts.Transform, reader: reader}
 	for _, scope := range scopes {
-		intake := i.queue.Intake(delta.IntakeOptions{Scope: scope.Namespace, Transform: opts.Transform})
+		intake := i.queue.Intake(delta.IntakeOptions{Scope: scope.Namespace, Transform: decoding.transforms(scope.Source)})
 		i.wards.intakes[scope.Namespace] = intake
 		if getter, ok := scope.Source.(reflector.Getter); ok {
 			i.wards.getters[scope.Namespace] = getter
 		}
-		i.reflectors = append(i.reflectors, scoped{scope.Namespace, reflector.New(scope.Source, intake, opts.Reflector)})
+		i.reflectors = append(i.reflectors, scoped{scope.Namespace, reflector.New(decoding.source(scope.Source, intake), intake, opts.Reflector)})
 	}
 	return i
 }

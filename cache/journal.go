@@ -10,8 +10,12 @@ import (
 // notice is one thing that handlers are told: an add (old is nil), a delete (new is nil), or an update.
 type notice struct {
 	old, new resource.Object
-	unknown  bool // of a delete: the final state is unknown
+	body     int32 // what the old object takes in memory, an estimate in bytes; nobody else keeps it alive
+	unknown  bool  // of a delete: the final state is unknown
 }
+
+// weight is what the journal counts for a notice.
+func (n *notice) weight() int64 { return noticeWeight + int64(n.body) }
 
 // object is the newest object that the notice has.
 func (n *notice) object() resource.Object {
@@ -55,21 +59,17 @@ const (
 	maxSegmentWeight = 1 << 20
 )
 
-// noticeWeight is what a notice weighs beside the object that it alone keeps alive.
+// noticeWeight is what a notice weighs beside the object that it alone keeps alive, in bytes.
 const noticeWeight = 64
 
 // batch is what one transaction tells the handlers.
 type batch struct {
 	notices []notice
-	weights []int64 // of each notice
 	initial bool
 	syncs   bool
 }
 
-func (b *batch) add(n notice, weight int64) {
-	b.notices = append(b.notices, n)
-	b.weights = append(b.weights, weight)
-}
+func (b *batch) add(n notice) { b.notices = append(b.notices, n) }
 
 // append adds a batch to the journal, with mu held.
 func (j *journal) append(b *batch) {
@@ -81,7 +81,7 @@ func (j *journal) append(b *batch) {
 		n, weight := b.segment()
 		s := j.tail
 		s.notices, s.initial = b.notices[:n:n], b.initial
-		b.notices, b.weights = b.notices[n:], b.weights[n:]
+		b.notices = b.notices[n:]
 		s.syncs = b.syncs && len(b.notices) == 0
 		j.weight += weight
 		j.count += int64(n)
@@ -97,8 +97,8 @@ func (j *journal) append(b *batch) {
 
 // segment returns how many of the batch's notices go into the next segment, and their weight.
 func (b *batch) segment() (n int, weight int64) {
-	for n < len(b.notices) && n < maxSegment && (n == 0 || weight+b.weights[n] <= maxSegmentWeight) {
-		weight += b.weights[n]
+	for n < len(b.notices) && n < maxSegment && (n == 0 || weight+b.notices[n].weight() <= maxSegmentWeight) {
+		weight += b.notices[n].weight()
 		n++
 	}
 	return n, weight

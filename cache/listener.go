@@ -34,16 +34,18 @@ type listener struct {
 	calls     atomic.Int64
 	panics    atomic.Int64
 
-	mu      sync.Mutex // owns the rest; taken after the journal's
+	mu      sync.Mutex // owns log to panic; taken after the journal's
 	log     klog.Logger
 	segment *segment // the one being read; nil: there is a backlog
 	backlog *backlog
-	resync  resyncPoint
-	moves   int // how often it fell behind
+	moves   int   // how often it fell behind
+	cut     int64 // objects of which only a skeleton was kept, in earlier backlogs
 	moved   time.Time
 	panic   string // the last one
 
-	passed map[resource.Key]struct{} // what passed the filter; belongs to the goroutine
+	// The rest belongs to the goroutine.
+	passed map[resource.Key]struct{} // what passed the filter
+	resync []resource.Key            // what the running resync has still to deliver
 }
 
 func newListener(handler EventHandler, opts HandlerOptions, journal *journal, reader *store.Reader) *listener {
@@ -96,20 +98,24 @@ func (l *listener) run(ctx context.Context) {
 		resync = ticker.C
 	}
 	for l.state.Load()&removed == 0 && ctx.Err() == nil {
-		var ready <-chan struct{}
-		segment := l.position()
-		if segment != nil {
-			l.resyncIfDue(ctx, segment)
-			ready = segment.ready
-		} else if l.drain(ctx) {
+		following, ready := l.position()
+		if !following && l.drain(ctx) {
 			continue
 		}
 		select {
 		case <-ready:
-			l.play(ctx, segment)
+			l.play(ctx)
+			continue
+		default:
+		}
+		if l.resyncNext() {
+			continue
+		}
+		select {
+		case <-ready:
 		case <-l.signal:
 		case <-resync:
-			l.scheduleResync(ctx)
+			l.beginResync()
 		case <-l.gone:
 		case <-ctx.Done():
 		}
@@ -118,16 +124,25 @@ func (l *listener) run(ctx context.Context) {
 
 func (l *listener) finish() { l.once.done.Do(func() { close(l.done) }) }
 
-func (l *listener) position() *segment {
+// position says whether the listener follows the journal, and when the segment that it is at can be read.
+func (l *listener) position() (following bool, ready <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.segment
+	if l.segment == nil {
+		return false, nil
+	}
+	return true, l.segment.ready
 }
 
-// play delivers what is left of a segment, and goes on to the next.
-func (l *listener) play(ctx context.Context, s *segment) {
+// play delivers what is left of the segment, and goes on to the next. While a call runs it holds on to the notices of this segment alone:
+// through the segment itself, a call that never returns would keep the whole journal after it alive.
+func (l *listener) play(ctx context.Context) {
+	notices, initial, ok := l.pending()
+	if !ok {
+		return
+	}
 	done := ctx.Done()
-	for i := int(l.state.Load() / one); i < len(s.notices); i++ {
+	for i := int(l.state.Load() / one); i < len(notices); i++ {
 		select {
 		case <-done:
 			return
@@ -136,19 +151,29 @@ func (l *listener) play(ctx context.Context, s *segment) {
 		if !l.begin(one, removed|behind) {
 			return
 		}
-		l.deliver(&s.notices[i], s.initial, false)
+		l.deliver(&notices[i], initial, false)
 		l.end()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.segment != s { // it fell behind with the last notice
+	if l.segment == nil { // it fell behind with the last notice
 		return
 	}
-	l.segment = s.next
-	l.state.And(one - 1)
-	if s.syncs {
+	if l.segment.syncs {
 		l.markSynced()
 	}
+	l.segment = l.segment.next
+	l.state.And(one - 1)
+}
+
+// pending returns the notices of the segment that the listener is at.
+func (l *listener) pending() (notices []notice, initial, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.segment == nil {
+		return nil, false, false
+	}
+	return l.segment.notices, l.segment.initial, true
 }
 
 func (l *listener) markSynced() { l.once.synced.Do(func() { close(l.synced) }) }
@@ -160,7 +185,7 @@ func (l *listener) drain(ctx context.Context) bool {
 		if e == nil {
 			return l.rejoin()
 		}
-		for _, n := range e.notices(l.opts.DropUnseen) {
+		for _, n := range e.notices() {
 			if !l.begin(0, removed) {
 				return true
 			}
@@ -197,6 +222,7 @@ func (l *listener) rejoin() bool {
 	if l.backlog.complete() {
 		l.markSynced()
 	}
+	l.cut += l.backlog.cut
 	l.backlog, l.segment = nil, l.journal.tail
 	l.state.And(removed)
 	l.log.Info("The handler has caught up: every event is delivered again", "handler", l.opts.Name, "behindFor", time.Since(l.moved))
@@ -266,11 +292,11 @@ func (l *listener) coalesce(j *journal) {
 // startBacklog makes a backlog of what has not been delivered. Both locks are held.
 func (l *listener) startBacklog(j *journal) {
 	delivered := l.state.Or(behind) / one
-	b := newBacklog(l.opts.DropUnseen)
+	b := newBacklog(l.opts.DropUnseen, j.bound)
 	for s, from := l.segment, int(delivered); s != j.tail; s, from = s.next, 0 {
 		b.feed(s, from)
 	}
-	l.backlog, l.segment, l.resync = b, nil, resyncPoint{}
+	l.backlog, l.segment = b, nil
 	if b.complete() {
 		l.markSynced()
 	}

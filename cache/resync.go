@@ -1,58 +1,52 @@
 package cache
 
-import (
-	"context"
+import "github.com/sheaf-dev/sheaf/resource"
 
-	"github.com/sheaf-dev/sheaf/cache/store"
-)
-
-// resyncPoint is a resync that is to happen when the listener has read the journal up to a segment: there, what the handler knows is
-// what the snapshot has.
-type resyncPoint struct {
-	at       *segment // nil: none
-	snapshot store.Snapshot
-}
-
-// scheduleResync takes a snapshot and the place in the journal that belongs to it. A listener that is behind gets its resync when
-// it comes there; one with a backlog, when that is empty.
-func (l *listener) scheduleResync(ctx context.Context) {
-	l.journal.mu.Lock()
-	l.mu.Lock()
+// beginResync notes which objects are to be delivered again. It keeps their keys only: each is delivered in its newest state, as soon
+// as nothing else is pending. A resync that is still running goes on instead.
+func (l *listener) beginResync() {
+	if len(l.resync) > 0 {
+		return
+	}
 	snapshot := l.reader.Snapshot()
-	switch {
-	case l.segment != nil:
-		l.resync = resyncPoint{l.journal.tail, snapshot}
-		l.mu.Unlock()
-		l.journal.mu.Unlock()
-	default: // this goroutine has just found the backlog empty, or will get to the rest of it at the next tick
-		empty := l.backlog.order.Len() == 0
-		l.mu.Unlock()
-		l.journal.mu.Unlock()
-		if empty {
-			l.playResync(ctx, snapshot, removed)
-		}
-	}
-}
-
-// resyncIfDue delivers the resync that belongs to the place where the listener is.
-func (l *listener) resyncIfDue(ctx context.Context, s *segment) {
-	l.mu.Lock()
-	due := l.resync
-	if due.at == s {
-		l.resync = resyncPoint{}
-	}
-	l.mu.Unlock()
-	if due.at == s {
-		l.playResync(ctx, due.snapshot, removed|behind)
-	}
-}
-
-func (l *listener) playResync(ctx context.Context, snapshot store.Snapshot, unless uint64) {
+	l.resync = make([]resource.Key, 0, snapshot.Len())
 	for o := range snapshot.All() {
-		if ctx.Err() != nil || !l.begin(0, unless) {
-			return
-		}
-		l.deliver(&notice{old: o, new: o}, false, true)
-		l.end()
+		l.resync = append(l.resync, resource.KeyOf(o))
 	}
+}
+
+// resyncNext delivers one object of the running resync again. It returns false when there is none, or when something else comes first.
+func (l *listener) resyncNext() bool {
+	for len(l.resync) > 0 {
+		last := len(l.resync) - 1
+		key := l.resync[last]
+		o, there, caughtUp := l.current(key)
+		if !caughtUp {
+			return true
+		}
+		l.resync = l.resync[:last]
+		if !there {
+			continue
+		}
+		if l.begin(0, removed) {
+			l.deliver(&notice{old: o, new: o}, false, true)
+			l.end()
+		}
+		return true
+	}
+	l.resync = nil
+	return false
+}
+
+// current returns the newest state of a key, and whether that is what the handler knows, because nothing is pending.
+func (l *listener) current(key resource.Key) (o resource.Object, there, caughtUp bool) {
+	l.journal.mu.Lock()
+	defer l.journal.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.backlog != nil && l.backlog.order.Len() > 0 || l.backlog == nil && l.segment != l.journal.tail {
+		return nil, false, false
+	}
+	o, there = l.reader.Get(key)
+	return o, there, true
 }

@@ -52,7 +52,7 @@ type HandlerStatus struct {
 	// Calls counts the calls so far, and Panics those that panicked. LastPanic names the object of the last one.
 	Calls, Panics int64
 	LastPanic     string
-	// Pending is the number of notices that wait, and LagBytes the memory that they keep alive, an estimate; unknown while coalescing.
+	// Pending is the number of notices that wait, or of objects, while coalescing. LagBytes is the memory that they keep alive, an estimate.
 	Pending  int
 	LagBytes int64
 	// Coalescing says that only the newest change of each object is delivered. Unless the handler wants that, it was too far behind, the
@@ -60,6 +60,9 @@ type HandlerStatus struct {
 	Coalescing bool
 	FellBehind int
 	Since      time.Time
+	// Skeletons counts the old states that were too much to keep while coalescing: the handler was, or will be, told of these objects with no
+	// more than their identity, labels and owners.
+	Skeletons int64
 }
 
 // maxListed bounds the lists of a status.
@@ -114,7 +117,10 @@ func (l *listener) status() HandlerStatus {
 		s.Synced = true
 	default:
 	}
+	s.Skeletons = l.cut
 	if l.backlog != nil {
+		s.Skeletons += l.backlog.cut
+		s.LagBytes = l.backlog.weight
 		s.Coalescing, s.Pending, s.Since = true, l.backlog.order.Len(), l.moved
 		return s
 	}

@@ -58,7 +58,7 @@ func (h *modelHandler) OnUpdate(old, new *v1.ConfigMap, resync bool) {
 	}
 	defer h.mu.Unlock()
 	switch known := h.known[resource.KeyOf(new)]; {
-	case known != old:
+	case known != old && !(known != nil && old.Data == nil && version(known) == version(old)): // a skeleton is all that may be left
 		h.fault("update of %s from %v, which was %v", resource.KeyOf(new), version(old), version(known))
 	case old.UID != new.UID:
 		h.fault("update of %s to another object", resource.KeyOf(new))

@@ -18,13 +18,15 @@ func Client(client *rest.Client, def *resource.Definition, namespace string) ref
 
 // clientSource reads a collection through a client.
 type clientSource struct {
-	client *rest.ResourceClient
+	client *rest.ResourceClient // for single objects
+	lists  *rest.ResourceClient // for lists and watches
 	tweak  func(*metav1.ListOptions)
 }
 
 var (
 	_ reflector.ListerWatcher = clientSource{}
 	_ reflector.Getter        = clientSource{}
+	_ reflector.Decoding      = clientSource{}
 )
 
 func newClientSource(client *rest.Client, def *resource.Definition, namespace string, tweak func(*metav1.ListOptions)) clientSource {
@@ -32,7 +34,14 @@ func newClientSource(client *rest.Client, def *resource.Definition, namespace st
 		namespace = ""
 	}
 	// The reflector backs off by itself, so that its status can say so.
-	return clientSource{client.ForResource(def).Namespace(namespace).MaxRetries(0), tweak}
+	c := client.ForResource(def).Namespace(namespace).MaxRetries(0)
+	return clientSource{client: c, lists: c, tweak: tweak}
+}
+
+// Decoding returns the same collection, whose lists and watches are decoded with options. Single objects stay private.
+func (s clientSource) Decoding(opts ...decode.Option) reflector.ListerWatcher {
+	s.lists = s.client.Decoding(opts...)
+	return s
 }
 
 func (s clientSource) options(opts metav1.ListOptions) metav1.ListOptions {
@@ -43,11 +52,11 @@ func (s clientSource) options(opts metav1.ListOptions) metav1.ListOptions {
 }
 
 func (s clientSource) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
-	return s.client.List(ctx, s.options(opts), yield)
+	return s.lists.List(ctx, s.options(opts), yield)
 }
 
 func (s clientSource) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Watcher, error) {
-	watch, err := s.client.Watch(ctx, s.options(opts))
+	watch, err := s.lists.Watch(ctx, s.options(opts))
 	if err != nil {
 		return nil, err
 	}
