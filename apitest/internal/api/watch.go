@@ -49,6 +49,7 @@ type stream struct {
 	tampers []Tamper
 	watcher *history.Watcher
 	buffer  []byte // frames not sent yet
+	unsent  bool   // something has been written since the last flush
 	broken  bool   // the client has gone, or a fault ended the stream
 	last    uint64 // the revision up to which everything has been put into buffer
 
@@ -142,9 +143,6 @@ func (st *stream) untilBookmark() time.Duration { return st.q.api.options.Bookma
 func (st *stream) sendInitial(versions []*history.Version) {
 	for _, v := range versions {
 		st.event(watch.Added, v)
-		if len(st.buffer) > 1<<20 {
-			st.flush()
-		}
 		if st.broken {
 			return
 		}
@@ -217,6 +215,9 @@ func (st *stream) event(kind watch.EventType, v *history.Version) {
 		return
 	}
 	st.frame(Frame{Type: string(kind), Revision: v.Revision}, st.q.envelope(), data)
+	if len(st.buffer) > full {
+		st.write()
+	}
 }
 
 // frame sends an event, or what a fault makes of it.
@@ -234,21 +235,33 @@ func appendFrame(b []byte, format wire.Format, eventType string, envelope wire.E
 	return append(append(b, data...), wire.JSONFrameTail...)
 }
 
-// flush sends the buffer.
-func (st *stream) flush() {
-	if len(st.buffer) == 0 {
-		return
-	}
+// full is how many bytes are gathered before they are written.
+const full = 64 << 10
+
+// write sends the buffer, which may still be held in the HTTP server's.
+func (st *stream) write() {
+	st.unsent = true
 	if _, err := st.q.w.Write(st.buffer); err != nil {
 		st.broken = true
 	}
-	if err := http.NewResponseController(st.q.w).Flush(); err != nil {
-		st.broken = true
-	}
-	if cap(st.buffer) > 1<<20 {
+	if cap(st.buffer) > 4*full {
 		st.buffer = nil
 	}
 	st.buffer = st.buffer[:0]
+}
+
+// flush sends everything on its way.
+func (st *stream) flush() {
+	if len(st.buffer) > 0 {
+		st.write()
+	}
+	if !st.unsent {
+		return
+	}
+	st.unsent = false
+	if err := http.NewResponseController(st.q.w).Flush(); err != nil {
+		st.broken = true
+	}
 }
 
 // bookmark sends the stream's position. The one that ends the initial events is annotated.

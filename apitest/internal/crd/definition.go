@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
@@ -101,9 +102,21 @@ func Validate(u *unstructured.Unstructured) (problems field.ErrorList) {
 	if want := d.Spec.Names.Plural + "." + d.Spec.Group; u.GetName() != want {
 		problems = append(problems, field.Invalid(field.NewPath("metadata", "name"), u.GetName(), "must be spec.names.plural+\".\"+spec.group"))
 	}
-	for path, value := range map[*field.Path]string{spec.Child("group"): d.Spec.Group, spec.Child("names", "plural"): d.Spec.Names.Plural, spec.Child("names", "kind"): d.Spec.Names.Kind} {
-		if value == "" {
-			problems = append(problems, field.Required(path, ""))
+	for _, part := range []struct {
+		path  *field.Path
+		value string
+		rule  func(string) []string
+	}{
+		{spec.Child("group"), d.Spec.Group, validation.IsDNS1123Subdomain},
+		{spec.Child("names", "plural"), d.Spec.Names.Plural, validation.IsDNS1035Label},
+		{spec.Child("names", "kind"), strings.ToLower(d.Spec.Names.Kind), validation.IsDNS1035Label},
+	} {
+		if part.value == "" {
+			problems = append(problems, field.Required(part.path, ""))
+			continue
+		}
+		for _, problem := range part.rule(part.value) {
+			problems = append(problems, field.Invalid(part.path, part.value, problem))
 		}
 	}
 	switch d.Spec.Scope {
@@ -122,11 +135,14 @@ func validateVersions(versions []version, path *field.Path) (problems field.Erro
 		if v.Storage {
 			stored++
 		}
+		for _, problem := range validation.IsDNS1035Label(v.Name) {
+			problems = append(problems, field.Invalid(path.Index(i).Child("name"), v.Name, problem))
+		}
 		if v.Schema == nil || len(v.Schema.OpenAPIV3Schema) == 0 {
 			problems = append(problems, field.Required(path.Index(i).Child("schema", "openAPIV3Schema"), "schemas are required"))
 			continue
 		}
-		if _, err := parseSchema(v.Schema.OpenAPIV3Schema); err != nil {
+		if err := checkSchema(v.Schema.OpenAPIV3Schema); err != nil {
 			problems = append(problems, field.Invalid(path.Index(i).Child("schema", "openAPIV3Schema"), "", err.Error()))
 		}
 	}
@@ -134,6 +150,19 @@ func validateVersions(versions []version, path *field.Path) (problems field.Erro
 		problems = append(problems, field.Invalid(path, "", "must have exactly one version marked as storage version"))
 	}
 	return problems
+}
+
+// checkSchema finds out whether everything can be made of a schema that is made of it when it is used.
+func checkSchema(raw []byte) error {
+	structure, err := parseSchema(raw)
+	if err != nil {
+		return err
+	}
+	if _, err := validator(raw, structure); err != nil {
+		return err
+	}
+	_, err = mergeRules(raw, schema.GroupVersionKind{Kind: "Checked"})
+	return err
 }
 
 // Kinds returns the served kinds of a definition that Validate has nothing against.

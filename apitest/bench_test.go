@@ -1,0 +1,178 @@
+package apitest_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/sheaf-dev/sheaf/apitest"
+	resources "github.com/sheaf-dev/sheaf/resource/core/v1"
+)
+
+// productionPod is a pod of the size that pods have in production, about 6 kB in protobuf.
+func productionPod(i int) *corev1.Pod {
+	yes := true
+	labels := map[string]string{"app": fmt.Sprintf("app-%d", i/40), "pod-template-hash": "5d4f8c7b9d", "app.kubernetes.io/name": "shop", "app.kubernetes.io/part-of": "store",
+		"app.kubernetes.io/version": "1.2.3", "team": "payments", "tier": "backend"}
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: fmt.Sprintf("ns-%d", i%50), Name: fmt.Sprintf("app-%d-5d4f8c7b9d-%05d", i/40, i), Labels: labels,
+			Annotations:     map[string]string{"prometheus.io/scrape": "true", "checksum/config": "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"},
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: fmt.Sprintf("app-%d-5d4f8c7b9d", i/40), UID: types.UID(fmt.Sprintf("owner-%d", i/40)), Controller: &yes, BlockOwnerDeletion: &yes}},
+		},
+		Spec: corev1.PodSpec{NodeName: fmt.Sprintf("node-%d", i%100), ServiceAccountName: "shop", RestartPolicy: corev1.RestartPolicyAlways},
+		Status: corev1.PodStatus{Phase: corev1.PodRunning, PodIP: fmt.Sprintf("10.%d.%d.%d", i>>16&255, i>>8&255, i&255), HostIP: "10.0.0.1",
+			Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}, {Type: corev1.PodScheduled, Status: corev1.ConditionTrue}, {Type: corev1.ContainersReady, Status: corev1.ConditionTrue}}},
+	}
+	for c := range 2 {
+		container := corev1.Container{Name: fmt.Sprintf("c%d", c), Image: "registry.example.com/store/shop:1.2.3", Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}},
+			Resources:     corev1.ResourceRequirements{Requests: corev1.ResourceList{"cpu": resource.MustParse("100m"), "memory": resource.MustParse("128Mi")}},
+			LivenessProbe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromInt32(8080)}}}}
+		for e := range 15 {
+			container.Env = append(container.Env, corev1.EnvVar{Name: fmt.Sprintf("SHOP_SETTING_%02d_OF_THE_SERVICE", e), Value: fmt.Sprintf("https://service-%d.store.svc.cluster.local:8443/api/v1?timeout=30s&retries=5", e)})
+		}
+		pod.Spec.Containers = append(pod.Spec.Containers, container)
+	}
+	for v := range 3 {
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: fmt.Sprintf("volume-%d", v), VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "config"}}}})
+	}
+	return pod
+}
+
+func load(tb testing.TB, srv *apitest.Server, n int) (wire int) {
+	tb.Helper()
+	pods := apitest.In(srv, resources.Pods)
+	for i := range n {
+		pod := productionPod(i)
+		wire += pod.Size()
+		if err := pods.Put(pod); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return wire
+}
+
+func BenchmarkStart(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		apitest.New(apitest.Options{})
+	}
+}
+
+// BenchmarkPut stores new pods. Building them is not counted.
+func BenchmarkPut(b *testing.B) {
+	srv := apitest.New(apitest.Options{})
+	pods := apitest.In(srv, resources.Pods)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		pod := productionPod(i)
+		b.StartTimer()
+		if err := pods.Put(pod); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkMemory reports the live heap an object costs, in relation to its wire size.
+func BenchmarkMemory(b *testing.B) {
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		srv := apitest.New(apitest.Options{})
+		wire := load(b, srv, 20000)
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(wire), "heap/wire")
+		b.ReportMetric(float64(wire)/20000, "B/pod")
+		runtime.KeepAlive(srv)
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	srv := apitest.New(apitest.Options{NoCompression: true, Addr: "127.0.0.1:0"}).Start(b)
+	load(b, srv, 20000)
+	c := clientOf(b, srv)
+	for _, accept := range []string{protobuf, "application/json"} {
+		b.Run(accept, func(b *testing.B) {
+			for b.Loop() {
+				resp := c.open("GET", "/api/v1/pods", nil, "Accept", accept)
+				n, err := io.Copy(io.Discard, resp.Body)
+				_ = resp.Body.Close()
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(n)
+			}
+		})
+	}
+}
+
+// BenchmarkUpdate changes pods through HTTP, with and without managed fields.
+func BenchmarkUpdate(b *testing.B) {
+	for _, plain := range []bool{false, true} {
+		b.Run(fmt.Sprintf("NoManagedFields=%v", plain), func(b *testing.B) {
+			srv := apitest.New(apitest.Options{NoManagedFields: plain}).Start(b)
+			c := clientOf(b, srv)
+			const path = "/api/v1/namespaces/default/pods"
+			pod := productionPod(0)
+			pod.Namespace, pod.Name = "default", "p"
+			c.must(201, nil, "POST", path, wrap(b, "v1", "Pod", pod), "Content-Type", protobuf)
+			for i := 0; b.Loop(); i++ {
+				c.must(200, nil, "PATCH", path+"/p", []byte(fmt.Sprintf(`{"metadata":{"labels":{"n":"%d"}}}`, i)), "Content-Type", mergePatch)
+			}
+		})
+	}
+}
+
+// BenchmarkFanOut delivers each change to 100 watchers on sockets, and reports deliveries a second.
+func BenchmarkFanOut(b *testing.B) {
+	const watchers = 100
+	srv := apitest.New(apitest.Options{}).Start(b)
+	load(b, srv, 200)
+	c := clientOf(b, srv)
+	c.http.Transport.(*http.Transport).MaxConnsPerHost = 0
+	var wg sync.WaitGroup
+	for range watchers {
+		resp := c.open("GET", "/api/v1/pods?watch=1&resourceVersion="+srv.ResourceVersion(), nil, "Accept", protobuf+";stream=watch")
+		defer resp.Body.Close()
+		wg.Go(func() { countFrames(resp.Body, b.N) })
+	}
+	pods := apitest.In(srv, resources.Pods)
+	b.ResetTimer()
+	start := time.Now()
+	for i := range b.N {
+		pod := productionPod(i % 200)
+		pod.Annotations["n"] = fmt.Sprint(i)
+		if err := pods.Put(pod); err != nil {
+			b.Fatal(err)
+		}
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N*watchers)/time.Since(start).Seconds(), "deliveries/s")
+}
+
+// countFrames reads n frames and throws them away.
+func countFrames(r io.Reader, n int) {
+	var size [4]byte
+	for range n {
+		if _, err := io.ReadFull(r, size[:]); err != nil {
+			return
+		}
+		if _, err := io.CopyN(io.Discard, r, int64(binary.BigEndian.Uint32(size[:]))); err != nil {
+			return
+		}
+	}
+}
