@@ -25,14 +25,19 @@ const (
 	write           // claim or renew it
 	stepDown        // end the leadership
 	begin           // start the work
+	yield           // end the work in good order, and then release the Lease
 )
 
-func (a action) String() string { return [...]string{"wait", "read", "write", "step down", "begin"}[a] }
+func (a action) String() string {
+	return [...]string{"wait", "read", "write", "step down", "begin", "yield"}[a]
+}
 
 // state is all that the decisions depend on. Times are on the candidate's clock.
 type state struct {
 	record
 	phase     phase
+	silent    bool          // the server's way of electing is not known yet: do not claim anything
+	yielding  bool          // the work has been told to end, for another candidate
 	until     time.Duration // for how long the last successful write is good: RenewDeadline after it was sent
 	token     string        // of the present or last leadership: the next one needs a new one, so a new write
 	doubt     bool          // a write met another state than expected: look before writing again
@@ -58,6 +63,8 @@ func (s *state) decideLeading(now time.Duration) (action, time.Duration) {
 	switch {
 	case now >= s.until || !s.mine:
 		return stepDown, 0
+	case s.unwanted() && !s.yielding:
+		return yield, 0
 	case s.doubt:
 		return s.poll(now, s.until)
 	case s.writes == maxInFlight:
@@ -73,10 +80,12 @@ func (s *state) decideFollowing(now time.Duration) (action, time.Duration) {
 		return begin, 0
 	}
 	switch {
-	case !s.known || s.doubt:
+	case !s.known || s.doubt || s.silent:
 		return s.poll(now, math.MaxInt64)
-	case !s.free(now):
+	case !s.free(now) && now < s.expires:
 		return s.poll(now, s.expires)
+	case !s.free(now): // it is for the server to say who is next
+		return s.poll(now, math.MaxInt64)
 	case s.writes == maxInFlight:
 		return s.poll(now, math.MaxInt64)
 	case now >= s.nextWrite:

@@ -33,6 +33,8 @@
 //
 // And deleting a Lease that is held, by hand, lets a candidate that starts at that moment begin at once.
 //
+// Where the server coordinates elections, it can choose the leader: see Coordinated.
+//
 // To read: decide.go has all decisions as one pure function, record.go what is known of the Lease, loop.go what performs
 // them, work.go the user's side.
 package leaderelection

@@ -11,56 +11,60 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/sheaf-dev/sheaf/resource"
 	coordination "github.com/sheaf-dev/sheaf/resource/coordination/v1"
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// Leases is what an election needs of an API server: the Leases of one namespace. LeasesIn has them; tests may have their own. All
-// methods may be called concurrently. Errors of the server are recognized by the functions of k8s.io/apimachinery/pkg/api/errors.
-type Leases interface {
+// Objects is what an election needs of a kind of object of an API server, in one namespace. All methods may be called concurrently.
+// Errors of the server are recognized by the functions of k8s.io/apimachinery/pkg/api/errors.
+type Objects[T any] interface {
 	// Get returns the newest state; a cached one would not do.
-	Get(ctx context.Context, name string) (*coordinationv1.Lease, error)
-	// Create and Update return the Lease as it was stored. Update fails with a conflict if the resourceVersion is not the
-	// present one.
-	Create(ctx context.Context, lease *coordinationv1.Lease) (*coordinationv1.Lease, error)
-	Update(ctx context.Context, lease *coordinationv1.Lease) (*coordinationv1.Lease, error)
-	// Watch calls seen with each state of the Lease, from the present one on, or with nil when it has been deleted, until the
+	Get(ctx context.Context, name string) (T, error)
+	// Create and Update return the object as it was stored. Update fails with a conflict if the resourceVersion is not the present one.
+	Create(ctx context.Context, object T) (T, error)
+	Update(ctx context.Context, object T) (T, error)
+	// Watch calls seen with each state of the object, from the present one on, or with nil when it has been deleted, until the
 	// context or the stream ends.
-	Watch(ctx context.Context, name string, seen func(*coordinationv1.Lease)) error
+	Watch(ctx context.Context, name string, seen func(T)) error
 }
+
+// Leases are the Leases of one namespace. LeasesIn has them; tests may have their own.
+type Leases = Objects[*coordinationv1.Lease]
 
 // LeasesIn returns the Leases of a namespace of a server.
 func LeasesIn(client *rest.Client, namespace string) Leases {
+	return in(client, coordination.Leases, namespace)
+}
+
+func in[T resource.Object](client *rest.Client, r resource.Resource[T], namespace string) apiObjects[T] {
 	// An election tries again by itself, and knows better when.
-	return apiLeases{client.ForResource(coordination.Leases.Definition()).Namespace(namespace).MaxRetries(0)}
+	return apiObjects[T]{client.ForResource(r.Definition()).Namespace(namespace).MaxRetries(0)}
 }
 
-type apiLeases struct{ client *rest.ResourceClient }
+type apiObjects[T resource.Object] struct{ client *rest.ResourceClient }
 
-func (l apiLeases) Get(ctx context.Context, name string) (*coordinationv1.Lease, error) {
-	o, err := l.client.Get(ctx, name, metav1.GetOptions{})
-	return asLease(o, err)
+func (a apiObjects[T]) Get(ctx context.Context, name string) (T, error) {
+	return as[T](a.client.Get(ctx, name, metav1.GetOptions{}))
 }
 
-func (l apiLeases) Create(ctx context.Context, lease *coordinationv1.Lease) (*coordinationv1.Lease, error) {
-	o, err := l.client.Create(ctx, lease, metav1.CreateOptions{})
-	return asLease(o, err)
+func (a apiObjects[T]) Create(ctx context.Context, object T) (T, error) {
+	return as[T](a.client.Create(ctx, object, metav1.CreateOptions{}))
 }
 
-func (l apiLeases) Update(ctx context.Context, lease *coordinationv1.Lease) (*coordinationv1.Lease, error) {
-	o, err := l.client.Update(ctx, lease, metav1.UpdateOptions{})
-	return asLease(o, err)
+func (a apiObjects[T]) Update(ctx context.Context, object T) (T, error) {
+	return as[T](a.client.Update(ctx, object, metav1.UpdateOptions{}))
 }
 
-func asLease(o any, err error) (*coordinationv1.Lease, error) {
+func as[T resource.Object](o resource.Object, err error) (object T, _ error) {
 	if err != nil {
-		return nil, err
+		return object, err
 	}
-	return o.(*coordinationv1.Lease), nil
+	return o.(T), nil
 }
 
-func (l apiLeases) Watch(ctx context.Context, name string, seen func(*coordinationv1.Lease)) error {
-	stream, err := l.client.Watch(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()})
+func (a apiObjects[T]) Watch(ctx context.Context, name string, seen func(T)) error {
+	stream, err := a.client.Watch(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()})
 	if err != nil {
 		return err
 	}
@@ -77,9 +81,10 @@ func (l apiLeases) Watch(ctx context.Context, name string, seen func(*coordinati
 		}
 		switch event.Type {
 		case watch.Added, watch.Modified:
-			seen(event.Object.(*coordinationv1.Lease))
+			seen(event.Object.(T))
 		case watch.Deleted:
-			seen(nil)
+			var none T
+			seen(none)
 		case watch.Error:
 			return apierrors.FromObject(event.Status)
 		}

@@ -26,6 +26,7 @@ type loop struct {
 	flying   sync.WaitGroup
 	answers  chan answer
 	seen     chan *coordinationv1.Lease // from the watch
+	way      chan bool                  // whether the server chooses the leader; from the candidacy
 	herald   *herald
 	told     string // the last leader that was told
 
@@ -52,11 +53,16 @@ func newLoop(ctx context.Context, e *Elector, metrics Metrics) *loop {
 		metrics: metrics,
 		answers: make(chan answer, 2*maxInFlight), // never blocks
 		seen:    make(chan *coordinationv1.Lease),
+		way:     make(chan bool),
 		herald:  newHerald(e.callbacks.OnNewLeader),
 	}
 	l.requests, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if !e.opts.NoWatch {
 		l.flying.Go(l.watch)
+	}
+	if e.opts.Coordinated != nil {
+		l.silent = true
+		l.flying.Go(l.candidacy)
 	}
 	return l
 }
@@ -77,6 +83,9 @@ func (l *loop) run() {
 			l.begin()
 		case stepDown:
 			l.stepDown(now)
+		case yield:
+			l.yielding = true
+			l.work.end(ErrReplaced)
 		case wait:
 			l.wait(until - now)
 		}
@@ -110,6 +119,8 @@ func (l *loop) wait(most time.Duration) {
 		l.take(a)
 	case lease := <-l.seen:
 		l.notice(lease)
+	case l.coordinated = <-l.way:
+		l.silent = false
 	case <-worked:
 		l.stopped()
 	case <-cancelled:
@@ -144,6 +155,16 @@ func (l *loop) write(now time.Duration) {
 		if base == "" {
 			return l.leases.Create(ctx, lease)
 		}
+		return l.leases.Update(ctx, lease)
+	})
+}
+
+// giveUp releases the Lease for the candidate that the server prefers.
+func (l *loop) giveUp() {
+	now := l.clock.now()
+	l.writes++
+	lease := l.released(time.Now())
+	l.request(answer{write: true, base: lease.ResourceVersion, sent: now}, func(ctx context.Context) (*coordinationv1.Lease, error) {
 		return l.leases.Update(ctx, lease)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -43,6 +44,8 @@ type Options struct {
 	// NoWatch leaves out the watch of the Lease. Without "watch" in its RBAC rules a candidate polls anyway; this saves it
 	// the refused requests.
 	NoWatch bool
+	// Coordinated lets the server choose the leader, where it can. Nil: the candidates settle it among themselves.
+	Coordinated *Coordinated
 	// Metrics gets the election's numbers. Nil: what SetMetrics has set, if anything.
 	Metrics MetricsProvider
 }
@@ -73,7 +76,10 @@ func (o *Options) complete() error {
 		if err != nil {
 			return fmt.Errorf("no identity was given, and the host's name is unknown: %w", err)
 		}
-		o.Identity = host + "_" + rand.Text()[:identityTail]
+		o.Identity = strings.ToLower(host + "-" + rand.Text()[:identityTail]) // fit for the name of a LeaseCandidate
+	}
+	if c := o.Coordinated; c != nil && (c.Candidates == nil || c.BinaryVersion == "") {
+		return errors.New("a coordinated election needs the LeaseCandidates and a binary version")
 	}
 	return o.check()
 }

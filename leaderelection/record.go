@@ -20,6 +20,9 @@ type record struct {
 	expires time.Duration         // from when it may be taken, if it stays as it is
 	mine    bool                  // this candidate wrote it
 	tried   tries
+
+	coordinated bool // the server chooses who holds it
+	assigned    bool // it has chosen this candidate, which has not answered yet
 }
 
 // tries is the last writes that were sent, by their renew time: the answer to a write may get lost and the write still be
@@ -75,14 +78,39 @@ func (r *record) observe(lease *coordinationv1.Lease, now time.Duration, proof b
 	if r.known && r.older(lease.ResourceVersion) && !proof {
 		return false
 	}
+	before := *r
 	r.known, r.lease, r.version, r.seen = true, lease, lease.ResourceVersion, now
 	holder := r.holder()
 	r.mine = holder == r.identity && r.tried.has(lease.Spec.RenewTime)
+	r.assigned = r.coordinated && holder == r.identity && !r.mine
 	r.expires = now
-	if holder != "" {
+	switch {
+	case r.assigned:
+		r.expires = before.freeFor(lease, now)
+	case holder != "":
 		r.expires += r.promised()
 	}
 	return true
+}
+
+// freeFor returns from when this candidate may take a Lease that the server has assigned to it. The server goes by its wall clock; the
+// holder before may go on for as long as it has promised to, on its own.
+func (r *record) freeFor(lease *coordinationv1.Lease, now time.Duration) time.Duration {
+	switch {
+	case r.mine:
+		return now
+	case r.known:
+		return max(now, r.expires)
+	case lease.Spec.LeaseTransitions != nil: // there has been a holder before, unseen
+		return now + r.duration
+	}
+	return now
+}
+
+// unwanted says whether the server has another candidate in mind.
+func (r *record) unwanted() bool {
+	return r.coordinated && r.lease != nil && r.lease.Spec.PreferredHolder != nil &&
+		*r.lease.Spec.PreferredHolder != "" && *r.lease.Spec.PreferredHolder != r.identity
 }
 
 // observeAbsence leaves the time of expiry alone: whoever held the Lease when it was deleted may not know yet.
@@ -107,6 +135,9 @@ func (r *record) promised() time.Duration {
 
 // free says whether this candidate may write itself into the Lease.
 func (r *record) free(now time.Duration) bool {
+	if r.coordinated {
+		return r.known && !r.unwanted() && (r.mine || r.assigned && now >= r.expires)
+	}
 	return r.known && (r.mine || now >= r.expires)
 }
 
@@ -141,5 +172,6 @@ func (r *record) released(wall time.Time) *coordinationv1.Lease {
 	at := metav1.NewMicroTime(wall.Truncate(time.Microsecond))
 	nobody, second := "", int32(1) // the API does not allow a duration of zero
 	lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds, lease.Spec.RenewTime = &nobody, &second, &at
+	lease.Spec.PreferredHolder = nil
 	return lease
 }

@@ -11,6 +11,9 @@ import (
 // or the Lease was taken away.
 var ErrLost = errors.New("the leadership was lost")
 
+// ErrReplaced is the cause with which the work's context ends when the server wants another candidate to lead.
+var ErrReplaced = errors.New("another candidate is to lead")
+
 type tokenKey struct{}
 
 // Token returns the fencing token of the leadership that the context belongs to: the resourceVersion of the Lease when it
@@ -72,8 +75,12 @@ func (l *loop) stepDown(now time.Duration) {
 
 // stopped is called when the work has returned. The candidate is one among others again.
 func (l *loop) stopped() {
-	l.work, l.phase = nil, following
+	yielded := l.yielding && l.phase == leading
+	l.work, l.phase, l.yielding, l.until = nil, following, false, 0
 	l.valid.Store(0)
+	if yielded && l.mine {
+		l.giveUp()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost, l.status.Stopping = 0, false

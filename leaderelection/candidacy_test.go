@@ -1,0 +1,269 @@
+package leaderelection
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	coordinationv1beta1 "k8s.io/api/coordination/v1beta1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// board has LeaseCandidates, and chooses among them as a server does.
+type board struct {
+	server *server
+	ahead  time.Duration // the server's clock
+
+	mu         sync.Mutex // owns all below
+	version    int
+	candidates map[string]*coordinationv1beta1.LeaseCandidate
+	unknown    bool // the server does not have such objects
+	failing    bool
+}
+
+func (b *board) Get(_ context.Context, name string) (*coordinationv1beta1.LeaseCandidate, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch c := b.candidates[name]; {
+	case b.failing:
+		return nil, errors.New("broken")
+	case c == nil:
+		return nil, apierrors.NewNotFound(leasesResource, name)
+	default:
+		return c.DeepCopy(), nil
+	}
+}
+
+func (b *board) Create(_ context.Context, c *coordinationv1beta1.LeaseCandidate) (*coordinationv1beta1.LeaseCandidate, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unknown {
+		return nil, apierrors.NewNotFound(leasesResource, c.Name)
+	}
+	c.CreationTimestamp = metav1.Now()
+	return b.put(c), nil
+}
+
+func (b *board) put(c *coordinationv1beta1.LeaseCandidate) *coordinationv1beta1.LeaseCandidate {
+	b.version++
+	c.ResourceVersion = strconv.Itoa(b.version)
+	b.candidates[c.Name] = c.DeepCopy()
+	return c
+}
+
+func (b *board) Update(_ context.Context, c *coordinationv1beta1.LeaseCandidate) (*coordinationv1beta1.LeaseCandidate, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.candidates[c.Name].ResourceVersion != c.ResourceVersion {
+		return nil, apierrors.NewConflict(leasesResource, c.Name, errors.New("modified"))
+	}
+	return b.put(c), nil
+}
+
+func (b *board) Watch(ctx context.Context, _ string, _ func(*coordinationv1beta1.LeaseCandidate)) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// choose asks all candidates, waits five seconds, and returns the best of those that have answered.
+func (b *board) choose() string {
+	b.mu.Lock()
+	now := metav1.NewMicroTime(time.Now().Truncate(time.Microsecond))
+	for _, c := range b.candidates {
+		c.Spec.PingTime = &now
+		b.put(c)
+	}
+	b.mu.Unlock()
+	time.Sleep(5 * time.Second)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	best := ""
+	for name, c := range b.candidates {
+		if !c.Spec.RenewTime.Before(&now) && (best == "" || c.Spec.EmulationVersion < b.candidates[best].Spec.EmulationVersion) {
+			best = name
+		}
+	}
+	return best
+}
+
+// preside holds elections when they are needed, until the context ends.
+func (b *board) preside(ctx context.Context) {
+	for ctx.Err() == nil {
+		time.Sleep(time.Second)
+		best := b.choose()
+		lease, err := b.server.get("lease")
+		expired := err != nil || *lease.Spec.HolderIdentity == "" ||
+			lease.Spec.RenewTime.Add(time.Duration(*lease.Spec.LeaseDurationSeconds)*time.Second).Before(time.Now().Add(b.ahead))
+		if best == "" {
+			continue
+		}
+		strategy, seconds, now := coordinationv1.OldestEmulationVersion, int32(5), metav1.NewMicroTime(time.Now().Add(b.ahead))
+		switch {
+		case err != nil:
+			lease = leaseOf(best, "", seconds)
+			lease.Spec.Strategy, lease.Spec.RenewTime = &strategy, &now
+			b.server.create(lease)
+		case expired:
+			lease.Spec.HolderIdentity, lease.Spec.RenewTime, lease.Spec.LeaseDurationSeconds = &best, &now, &seconds
+			lease.Spec.AcquireTime, lease.Spec.PreferredHolder, lease.Spec.Strategy = nil, nil, &strategy
+			b.server.update(lease)
+		case *lease.Spec.HolderIdentity != best:
+			lease.Spec.PreferredHolder = &best
+			b.server.update(lease)
+		}
+	}
+}
+
+// convene starts a board in a bubble.
+func convene(t *testing.T, s *server, ahead time.Duration) *board {
+	b := &board{server: s, ahead: ahead, candidates: map[string]*coordinationv1beta1.LeaseCandidate{}}
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { b.preside(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		wg.Wait()
+	})
+	return b
+}
+
+// through reaches the board over a link.
+type through struct {
+	*board
+	link *link
+}
+
+func (t through) Get(ctx context.Context, name string) (*coordinationv1beta1.LeaseCandidate, error) {
+	if !t.link.travel() {
+		return nil, errRefused
+	}
+	return t.board.Get(ctx, name)
+}
+
+func coordinated(b *board, version string) func(*player, *Options) {
+	return func(p *player, o *Options) {
+		o.Coordinated = &Coordinated{Candidates: through{b, p.link}, BinaryVersion: "1.9.0", EmulationVersion: version}
+	}
+}
+
+func TestServersChoiceLeadsAndYieldsToABetterOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		b := convene(t, s, 0)
+		a := play(t, s, "a", coordinated(b, "1.8.0"), holding(20*time.Second))
+		c := play(t, s, "c", coordinated(b, "1.9.0"))
+		within(t, 20*time.Second, "a leads", a.IsLeader)
+		time.Sleep(5 * time.Minute)
+		if !a.IsLeader() || c.done() != "" {
+			t.Errorf("a %s; c %s", a.done(), c.done())
+		}
+		older := play(t, s, "older", coordinated(b, "1.7.0"))
+		within(t, 20*time.Second, "a is told to yield", func() bool { return a.why() != nil })
+		if !errors.Is(a.why(), ErrReplaced) || !a.IsLeader() {
+			t.Errorf("told to end by %v, leading: %v", a.why(), a.IsLeader())
+		}
+		within(t, 40*time.Second, "the older one leads", older.IsLeader)
+		if a.done() != "started, returned, stopped" || c.done() != "" || !slices.Equal(older.leaders(), []string{"a", "older"}) {
+			t.Errorf("a %s; c %s; seen %v", a.done(), c.done(), older.leaders())
+		}
+		lease, _ := s.get("lease")
+		if lease.Spec.PreferredHolder != nil || *lease.Spec.Strategy != coordinationv1.OldestEmulationVersion || *lease.Spec.LeaseDurationSeconds != 15 {
+			t.Errorf("the Lease is %+v", lease.Spec)
+		}
+		older.stop()
+		<-older.over
+		within(t, 40*time.Second, "a leads again", a.IsLeader)
+	})
+}
+
+// The server's clock is ten seconds fast, so that it thinks much too early that a leader is dead which it does not hear from.
+func TestServersChoiceIsTakenUpOnlyWhenTheLeaderBeforeMustKnow(t *testing.T) {
+	early := 0
+	for i := range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer()
+			b := convene(t, s, 10*time.Second)
+			option := func(_ *player, o *Options) { o.NoWatch = i%2 == 0 }
+			a := play(t, s, "a", coordinated(b, "1.7.0"), option)
+			within(t, 40*time.Second, "a leads", a.IsLeader)
+			c := play(t, s, "c", coordinated(b, "1.8.0"), option)
+			time.Sleep(time.Minute)
+			a.link.change(func(l *link) { l.cut = true })
+			assigned := false
+			for range 4000 {
+				time.Sleep(10 * time.Millisecond)
+				lease, _ := s.get("lease")
+				assigned = assigned || a.IsLeader() && *lease.Spec.HolderIdentity == "c"
+				if a.IsLeader() && c.IsLeader() {
+					t.Fatal("both lead")
+				}
+			}
+			if !c.IsLeader() {
+				t.Error("c does not lead")
+			}
+			if assigned {
+				early++
+			}
+		})
+	}
+	if early == 0 {
+		t.Error("the server has never chosen too early")
+	}
+}
+
+func TestServerWithoutLeaseCandidatesGetsAnElectionAsUsual(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		b := convene(t, s, 0)
+		b.unknown, b.failing = true, true
+		a := play(t, s, "a", coordinated(b, ""))
+		time.Sleep(time.Minute)
+		if a.IsLeader() {
+			t.Error("leading before it is known how to elect")
+		}
+		b.mu.Lock()
+		b.failing = false
+		b.mu.Unlock()
+		within(t, 10*time.Second, "a leads", a.IsLeader)
+	})
+}
+
+func TestCandidateStaysFreshAndFollowsItsVersions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		b := &board{server: s, candidates: map[string]*coordinationv1beta1.LeaseCandidate{}}
+		play(t, s, "a", coordinated(b, ""))
+		time.Sleep(time.Hour)
+		c, err := b.Get(t.Context(), "a")
+		if err != nil || time.Since(c.Spec.RenewTime.Time) > freshness+5*time.Second || b.version > 10 {
+			t.Errorf("renewed %d times, last %v", b.version, c.Spec.RenewTime)
+		}
+		if c.Spec.EmulationVersion != "1.9.0" || c.Spec.BinaryVersion != "1.9.0" || c.Spec.LeaseName != "lease" {
+			t.Errorf("%+v", c.Spec)
+		}
+		c.Spec.BinaryVersion = "1.0.0" // by an earlier process
+		if _, err := b.Update(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(10 * time.Second)
+		if c, _ = b.Get(t.Context(), "a"); c.Spec.BinaryVersion != "1.9.0" {
+			t.Errorf("%+v", c.Spec)
+		}
+	})
+}
+
+func TestCoordinatedElectionNeedsItsSettings(t *testing.T) {
+	work := Callbacks{OnStartedLeading: func(context.Context) {}}
+	_, err := New(nil, "lease", work, Options{Coordinated: &Coordinated{}})
+	if err == nil || !strings.Contains(err.Error(), "LeaseCandidates") {
+		t.Errorf("got %v", err)
+	}
+}
