@@ -225,3 +225,14 @@ func runPods(b *testing.B, raws [][]byte, start func() podReader) {
 	b.ReportMetric(float64(live), "live-B")
 	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N), "cpu-ns/op")
 }
+
+// BenchmarkScan finds the end and the brackets of a pod in JSON.
+func BenchmarkScan(b *testing.B) {
+	raw := bytesOf(b, formatJSON, productionPods(1, 1)[0])
+	var scan scanner
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		scan.reset()
+		scan.feed(raw)
+	}
+}

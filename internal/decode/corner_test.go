@@ -97,9 +97,11 @@ func TestJSONAroundTheObjectIsReadAsTheOfficialDecoderDoes(t *testing.T) {
 		``, ` `, `{`, `}`, `{}x`, `{} {}`, `{},`, ` {} `, "\ufeff{}", `[]`, `null`, `"x"`, `1`, `{"spec":{}}}`, `{"spec":]`, `{"spec":[}`,
 		`{"spec":{"text":"x"},"spec":{"flag":true}}`, `{"metadata":{"labels":{"a":"b"}},"metadata":{"labels":{"c":"d"}}}`,
 		`{"status":{"ready":1},"status":null}`, `{"unknown":{"x":[1,2,{"y":"z"}]},"spec":{"unknown":"\u00zz"}}`, `{"unknown":tru}`, `{"unknown":"` + "\x01" + `"}`,
+		`{"tree":{"a":{"b":{}},"c":null},"forest":[[],[[],null]]}`,
 		`{"spec":{"children":[{"text":"1"},{"text":"2","children":[{}]}]},"spec":{"children":[{"flag":true}]}}`,
 	} {
 		judge(t, widgetDef, table, formatJSON, []byte(raw))
+		judge(t, nestedDef, table, formatJSON, []byte(raw))
 		judge(t, mapDef, table, formatJSON, []byte(raw))
 	}
 }

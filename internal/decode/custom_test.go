@@ -128,7 +128,12 @@ type nested struct {
 	Self              *nested            `json:"self"`
 	List              []nested           `json:"list"`
 	ByName            map[string]*nested `json:"byName"`
+	Tree              tree               `json:"tree"`
+	Forest            forest             `json:"forest"`
 }
+
+type tree map[string]tree
+type forest []forest
 
 func define[T sheaf.Object](plural, kind string) *sheaf.Definition {
 	return sheaf.Define[T]("example.com", "v1", plural, kind, sheaf.Namespaced).Definition()

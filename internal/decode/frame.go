@@ -9,8 +9,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
-
-	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // EventReader reads the frames of one watch stream. It belongs to one goroutine.
@@ -213,7 +211,11 @@ func (e *EventReader) event(kind watch.EventType, object encoded, err error) (Ev
 	}
 	if err == nil {
 		event.Hash = object.hash()
-		if event.Object = e.known(kind, object, event.Hash); event.Object == nil {
+		if kind == watch.Added { // of a full state, which may bring what is known
+			event.Object = e.known(&object, event.Hash)
+			event.Reused = event.Object != nil
+		}
+		if event.Object == nil {
 			event.Object, err = e.decode(object)
 		}
 	}
@@ -224,16 +226,6 @@ func (e *EventReader) event(kind watch.EventType, object encoded, err error) (Ev
 	}
 	event.ResourceVersion = event.Object.GetResourceVersion()
 	return event, nil
-}
-
-// known returns the object that the option Reuse has for one of a full state, which comes as ADDED events.
-func (e *EventReader) known(kind watch.EventType, object encoded, hash uint64) resource.Object {
-	if e.reuse == nil || kind != watch.Added {
-		return nil
-	}
-	id := object.identify()
-	id.Hash = hash
-	return e.reuse(id)
 }
 
 // bookmark reads a bookmark, of whose object only the metadata counts. One that cannot be read ends the stream: it may have been the one

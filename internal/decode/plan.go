@@ -48,7 +48,7 @@ const (
 	kindAny
 )
 
-// node says how the values of one Go type are read, at one place of the tree of types; structs of one type have one node.
+// node says how the values of one Go type are read, at one place of the tree of types; types with a name have one node.
 type node struct {
 	typ     reflect.Type
 	proto   kind
@@ -103,7 +103,7 @@ func planOf(t reflect.Type, at place) *plan {
 	if p, ok := plans.Load(key); ok {
 		return p.(*plan)
 	}
-	p := &plan{typeMeta: -1, compiler: &compiler{structs: map[planKey]*node{}, classes: map[planKey]*class{}}}
+	p := &plan{typeMeta: -1, compiler: &compiler{named: map[planKey]*node{}, classes: map[planKey]*class{}}}
 	p.root = p.node(t, at)
 	if t.Kind() == reflect.Struct {
 		if f, ok := t.FieldByName("TypeMeta"); ok && f.Type == reflect.TypeFor[metav1.TypeMeta]() && len(f.Index) == 1 {
@@ -119,8 +119,8 @@ func planOf(t reflect.Type, at place) *plan {
 
 // compiler makes the nodes of one plan.
 type compiler struct {
-	mu      sync.Mutex // owns structs, classes and the making of nodes
-	structs map[planKey]*node
+	mu      sync.Mutex // owns named, classes and the making of nodes
+	named   map[planKey]*node
 	classes map[planKey]*class
 
 	gates atomic.Int64 // how many nodes have a gate
@@ -143,19 +143,19 @@ var (
 	protoUnmarshaler = reflect.TypeFor[interface{ Unmarshal([]byte) error }]()
 )
 
-// node compiles a type. Structs are looked up first, which ends the recursion of types that contain themselves.
+// node compiles a type. Types with a name, and structs, are looked up first, which ends the recursion of types that contain themselves.
 func (c *compiler) node(t reflect.Type, at place) *node {
 	if at.full == t {
 		at.full = nil
 	}
 	key := planKey{t, at}
-	if n, ok := c.structs[key]; ok {
+	if n, ok := c.named[key]; ok {
 		return n
 	}
 	n := &node{typ: t, class: c.class(key), gate: c.newGates(1), compiler: c, at: at}
 	n.trusted = t == reflect.TypeFor[metav1.Duration]() || wellKnown[t] != kindOpaque
-	if t.Kind() == reflect.Struct {
-		c.structs[key] = n
+	if t.Kind() == reflect.Struct || t.Name() != "" && t.Kind() != reflect.String {
+		c.named[key] = n
 	}
 	k := c.shape(n, at)
 	n.proto, n.json = k, k
