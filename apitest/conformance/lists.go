@@ -1,6 +1,9 @@
 package conformance
 
-import "net/url"
+import (
+	"net/url"
+	"strconv"
+)
 
 func createFive(s *Session) {
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
@@ -89,6 +92,31 @@ func selectors(s *Session) {
 	s.Do("GET", "$path/events?fieldSelector=involvedObject.name%3Dx,reason!%3Dy", "")
 	s.Do("GET", "/apis/events.k8s.io/v1/namespaces/$ns/events?fieldSelector=regarding.name%3Dx", "")
 	s.Do("GET", "/apis/events.k8s.io/v1/namespaces/$ns/events?fieldSelector=involvedObject.name%3Dx", "")
+}
+
+func shards(s *Session) {
+	for _, name := range []string{"a", "b", "c"} {
+		s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"`+name+`"}}`)
+	}
+	const all = "shardRange(object.metadata.uid, '0x0000000000000000', '0x10000000000000000')"
+	s.Do("GET", "$path/configmaps?shardSelector="+url.QueryEscape(all), "")
+	s.Do("GET", "$path/configmaps?limit=2&shardSelector="+url.QueryEscape(all), "")
+	s.Do("GET", "$path/configmaps?shardSelector="+url.QueryEscape("shardRange(object.metadata.namespace,'0x0000000000000000','0x8000000000000000')||shardRange(object.metadata.namespace,'0x8000000000000000','0x10000000000000000')"), "")
+	s.Note("two halves are the whole")
+	seen := 0
+	for _, half := range []string{"'0x0000000000000000','0x8000000000000000'", "'0x8000000000000000','0x10000000000000000'"} {
+		r := s.Silently("GET", "$path/configmaps?shardSelector="+url.QueryEscape("shardRange(object.metadata.uid,"+half+")"), "")
+		items, _ := r.JSON["items"].([]any)
+		seen += len(items)
+	}
+	s.Note("objects seen: " + strconv.Itoa(seen))
+	w := s.Watch("w", "$path/configmaps?watch=1&shardSelector="+url.QueryEscape(all))
+	w.Events(3)
+	w.Close()
+	for _, bad := range []string{"nonsense", "shardRange(object.metadata.name,'0x0000000000000000','0x8000000000000000')", "shardRange(object.metadata.uid,'0x8000000000000000','0x0000000000000000')", "shardRange(object.metadata.uid,'0','1')"} {
+		r := s.Silently("GET", "$path/configmaps?shardSelector="+url.QueryEscape(bad), "")
+		s.Note(strconv.Itoa(r.Code) + " " + r.Field("reason"))
+	}
 }
 
 // escape escapes a parameter's value but for variables.

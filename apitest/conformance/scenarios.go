@@ -34,6 +34,7 @@ func Scenarios() []Scenario {
 		{"lists-have-pages", pages},
 		{"lists-have-versions", listVersions},
 		{"lists-have-selectors", selectors},
+		{"lists-have-shards", shards},
 		{"watches-begin-and-resume", watches},
 		{"watches-have-selectors", watchSelectors},
 		{"watch-lists", watchLists},

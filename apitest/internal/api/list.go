@@ -76,6 +76,9 @@ func (q *request) list() error {
 		remaining := int64(page.Remaining)
 		meta.RemainingItemCount = &remaining
 	}
+	if s.shard != "" {
+		meta.ShardInfo = &metav1.ShardInfo{Selector: s.shard}
+	}
 	return q.sendList(page.Versions, meta)
 }
 

@@ -21,7 +21,8 @@ import (
 type selection struct {
 	namespace string
 	match     func(*history.Version) bool // nil: everything
-	simple    bool                        // no selector restricts it
+	simple    bool                        // no label or field selector restricts it
+	shard     string                      // the shard selector
 
 	resourceVersion string
 	revision        uint64 // of resourceVersion
@@ -164,12 +165,23 @@ func (q *request) selectors(s *selection) error {
 		tests = append(tests, q.kind.MatchFields(fieldSelector))
 	}
 	s.simple = len(tests) == 0
-	switch len(tests) {
-	case 0:
-	case 1:
-		s.match = tests[0]
-	default:
-		s.match = func(v *history.Version) bool { return tests[0](v) && tests[1](v) }
+	if text := q.query.Get("shardSelector"); text != "" {
+		inShard, canonical, err := shard(text)
+		if err != nil {
+			return err
+		}
+		s.shard = canonical
+		tests = append(tests, inShard)
+	}
+	if len(tests) > 0 {
+		s.match = func(v *history.Version) bool {
+			for _, test := range tests {
+				if !test(v) {
+					return false
+				}
+			}
+			return true
+		}
 	}
 	return nil
 }
