@@ -38,6 +38,12 @@ type Streamer interface {
 	StreamsInitialState() bool
 }
 
+// Decoding is what a ListerWatcher may offer on top: to decode its objects as the cache that holds them wants it. Objects that share parts
+// are read-only.
+type Decoding interface {
+	Decoding(opts ...decode.Option) ListerWatcher
+}
+
 // Sink takes what a reflector reads, in order, from one goroutine.
 type Sink interface {
 	// Replace starts to collect a new full state. Nothing of it is visible before Commit.

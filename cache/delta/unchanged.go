@@ -1,0 +1,11 @@
+package delta
+
+import "github.com/sheaf-dev/sheaf/internal/decode"
+
+// Unchanged says whether a version of an object is the one that was taken last, from its identity alone: the object need not be decoded. It may
+// be called from any goroutine.
+func (in *Intake) Unchanged(id decode.Identity) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.known[hashKey(id.Key)] == stamp(id.Key, id.UID, id.ResourceVersion, id.Hash)
+}
