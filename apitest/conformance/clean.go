@@ -59,6 +59,7 @@ func (n *names) clean(body map[string]any, full, managed bool) map[string]any {
 	_, isList := body["items"]
 	if version, _ := metadata["resourceVersion"].(string); version != "" && (isList || kind == "Table" || kind == bookmark) {
 		moment = version
+		body = maps.Clone(body) // it is the caller's
 		metadata = maps.Clone(metadata)
 		delete(metadata, "resourceVersion")
 		body["metadata"] = metadata

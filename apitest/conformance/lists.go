@@ -94,6 +94,37 @@ func selectors(s *Session) {
 	s.Do("GET", "/apis/events.k8s.io/v1/namespaces/$ns/events?fieldSelector=involvedObject.name%3Dx", "")
 }
 
+// forgotten uses events, which the real server reads from etcd: of others its cache knows more of the past.
+func forgotten(s *Session) {
+	s.Brief()
+	create := func(name string) {
+		s.Silently("POST", "$path/events", `{"metadata":{"name":"`+name+`"},"involvedObject":{"namespace":"$ns"}}`)
+	}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		create(name)
+	}
+	r := s.Do("GET", "$path/events?limit=2", "")
+	s.Set("next", url.QueryEscape(r.Field("metadata.continue")))
+	s.Set("rv", r.Field("metadata.resourceVersion"))
+	s.Silently("DELETE", "$path/events/c", "")
+	create("bb")
+	s.Compact()
+	r = s.Do("GET", "$path/events?limit=2&continue=$next", "")
+	s.Note("the token in the error goes on without consistency")
+	s.Set("next", url.QueryEscape(r.Field("metadata.continue")))
+	r = s.Do("GET", "$path/events?limit=2&continue=$next", "")
+	s.Set("next", url.QueryEscape(r.Field("metadata.continue")))
+	s.Do("GET", "$path/events?limit=2&continue=$next", "")
+	s.Do("GET", "$path/events?resourceVersion=$rv&resourceVersionMatch=Exact", "")
+	s.Do("GET", "$path/events?resourceVersion=$rv&limit=2", "")
+	s.Note("not older than an old version is still possible")
+	s.Do("GET", "$path/events?resourceVersion=$rv", "")
+	s.Note("a watch from the past fails in its stream")
+	w := s.Watch("w", "$path/events?watch=1&resourceVersion=$rv")
+	w.Events(2)
+	w.Close()
+}
+
 func shards(s *Session) {
 	for _, name := range []string{"a", "b", "c"} {
 		s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"`+name+`"}}`)

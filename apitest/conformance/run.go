@@ -13,8 +13,9 @@ import (
 
 // Scenario is a sequence of requests that a server must answer as the real one does.
 type Scenario struct {
-	Name string // a sentence with dashes, also the name of the transcript's file
-	Run  func(s *Session)
+	Name     string // a sentence with dashes, also the name of the transcript's file
+	Run      func(s *Session)
+	Compacts bool // the scenario needs Target.Compact
 }
 
 //go:embed transcripts/*.txt
@@ -58,6 +59,9 @@ func letters(n int64) string {
 // namespace behind. Nothing else may use the server meanwhile, or resourceVersions do not follow each other as they should.
 func Test(t *testing.T, target Target) {
 	for _, scenario := range Scenarios() {
+		if scenario.Compacts && target.Compact == nil {
+			continue
+		}
 		t.Run(scenario.Name, func(t *testing.T) {
 			if err := Check(t.Context(), target, scenario); err != nil {
 				t.Error(err)

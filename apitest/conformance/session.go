@@ -19,6 +19,8 @@ type Target struct {
 	URL    string // without a path
 	Client *http.Client
 	Token  string // sent as bearer token, unless it is empty
+	// Compact makes the server forget all past states. Scenarios that need it are left out of Test if it is nil.
+	Compact func(ctx context.Context) error
 }
 
 // Session is one run of a scenario. Its methods write down what they do; they panic with a failure when the server cannot be talked
@@ -50,6 +52,12 @@ func (s *Session) Brief() { s.full = false }
 
 // KeepManagedFields writes down managed fields too, from now on.
 func (s *Session) KeepManagedFields() { s.keep = true }
+
+// Compact makes the server forget all past states.
+func (s *Session) Compact() {
+	s.Note("the past is forgotten")
+	s.check(s.target.Compact(s.ctx))
+}
 
 // Note writes a line.
 func (s *Session) Note(text string) { fmt.Fprintf(&s.log, "\n# %s\n", text) }

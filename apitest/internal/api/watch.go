@@ -81,11 +81,18 @@ func (st *stream) open() ([]*history.Version, error) {
 	}
 	watcher, err := table.Watch(from)
 	if err != nil {
-		return nil, apierrors.NewResourceExpired("too old resource version: " + objects.Revision(from) + " (" +
-			objects.Revision(q.api.objects.History.Compacted()) + ")")
+		return nil, st.tooOld(from)
 	}
 	st.watcher, st.last = watcher, from
 	return nil, nil
+}
+
+// tooOld is the error of a watch from a time that has been forgotten. The real server reads events without its cache, and says so.
+func (st *stream) tooOld(revision uint64) error {
+	if st.q.Resource.Resource == "events" {
+		return apierrors.NewResourceExpired("The resourceVersion for the provided watch is too old.")
+	}
+	return apierrors.NewResourceExpired("too old resource version: " + objects.Revision(revision) + " (" + objects.Revision(st.q.api.objects.History.Compacted()) + ")")
 }
 
 func (st *stream) start() {
@@ -163,7 +170,7 @@ func (st *stream) sendChanges(changes []*history.Change) []*history.Change {
 		var upTo uint64
 		changes, upTo, err = st.watcher.Take(changes[:0], takeAtOnce)
 		if err != nil {
-			st.fail(apierrors.NewResourceExpired("too old resource version: " + objects.Revision(st.last)))
+			st.fail(st.tooOld(st.last))
 			return nil
 		}
 		for _, c := range changes {
