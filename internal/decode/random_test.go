@@ -103,6 +103,10 @@ func randomString(c randfill.Continue) string {
 // randomObject returns a filled object of the resource, without apiVersion and kind.
 func randomObject(def *sheaf.Definition, filler *randfill.Filler) sheaf.Object {
 	o := reflect.New(def.GoType()).Interface().(sheaf.Object)
+	if def == widgetDef { // it contains itself in several ways
+		filler.MaxDepth(9)
+		defer filler.MaxDepth(16)
+	}
 	filler.Fill(o)
 	return o
 }
