@@ -13,8 +13,6 @@ var (
 	syncBars     = bars{workload.CPU: 0.25, workload.Live: 0.40, workload.Peak: 0.45}
 	syncJSONBars = bars{workload.CPU: 0.20, workload.Live: 0.42, workload.Peak: 0.45}
 	dynamicBars  = bars{workload.CPU: 0.20, workload.Live: 0.20, workload.Peak: 0.30}
-	viewBars     = bars{workload.CPU: 0.12, workload.Live: 0.65, workload.Peak: 0.25}
-	compactBars  = bars{workload.CPU: 0.70, workload.Live: 0.07, workload.Peak: 0.20}
 	noWorse      = bars{workload.CPU: 1.1, workload.Live: 1.1, workload.Peak: 1.1}
 	noWorseEvent = bars{workload.PerEvent: 1.1}
 )
