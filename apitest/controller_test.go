@@ -18,12 +18,12 @@ import (
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// A whole test of a controller. Its watches break after every second event, and three of its writes are refused; a minute of fake time
+// A whole test of a controller. Its first five watches break after two events, and three of its writes are refused; a minute of fake time
 // later it must have done its work all the same.
 func TestAControllerGetsItsWorkDoneThroughFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := apitest.New(apitest.Options{InMemory: true}).Start(t)
-		srv.Inject(apitest.Fault{On: apitest.Match{Verb: "watch"}, Do: apitest.CutAfterEvents(2)})
+		srv.Inject(apitest.Fault{On: apitest.Match{Verb: "watch"}, Times: 5, Do: apitest.CutAfterEvents(2)})
 		srv.Inject(apitest.Fault{On: apitest.Match{Verb: "update"}, Times: 3, Do: apitest.TooManyRequests(time.Second)})
 		client, err := rest.NewClient(srv.Config())
 		if err != nil {
