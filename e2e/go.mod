@@ -5,6 +5,7 @@ module github.com/sheaf-dev/sheaf/e2e
 go 1.26.0
 
 require (
+	github.com/moby/spdystream v0.5.1
 	github.com/sheaf-dev/sheaf v0.0.0
 	go.uber.org/goleak v1.3.0
 	k8s.io/api v0.37.2
@@ -13,6 +14,7 @@ require (
 )
 
 require (
+	github.com/coder/websocket v1.8.15 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.1 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect

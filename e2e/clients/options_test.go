@@ -63,7 +63,7 @@ func TestFieldsBelongToTheManagerThatIsNamed(t *testing.T) {
 	}
 	owned := map[string]string{}
 	for _, m := range got.ManagedFields {
-		owned[m.Manager] = string(m.FieldsV1.Raw)
+		owned[m.Manager] = m.FieldsV1.GetRawString()
 	}
 	for manager, field := range map[string]string{"creator": "f:value", "updater": "f:other", "patcher": "f:third"} {
 		if !strings.Contains(owned[manager], field) {
