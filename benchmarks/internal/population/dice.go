@@ -15,7 +15,9 @@ type dice struct{ *rand.Rand }
 func newDice(name string, i int) *dice {
 	h := fnv.New64a()
 	h.Write([]byte(name))
-	return &dice{rand.New(&splitMix{h.Sum64() + uint64(i)*0x9e3779b97f4a7c15})}
+	// The seed is mixed, else the dice of one number would throw what those of the number before it throw next.
+	seed := &splitMix{h.Sum64() + uint64(i)*0x9e3779b97f4a7c15}
+	return &dice{rand.New(&splitMix{seed.Uint64()})}
 }
 
 // splitMix is a source that costs nothing to seed, as that happens twice an object.

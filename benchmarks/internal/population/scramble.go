@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // scramble replaces every value in an object by a random one of the same size, so that two objects have nothing in common but their shape.
@@ -26,6 +27,9 @@ func scramble(v reflect.Value, d *dice) {
 		return
 	case *resource.Quantity:
 		*o = *resource.NewQuantity(d.Int63n(1<<40), resource.DecimalSI)
+		return
+	case *intstr.IntOrString:
+		*o = intstr.FromInt32(d.Int31())
 		return
 	case *metav1.ObjectMeta:
 		version := o.ResourceVersion
