@@ -252,7 +252,9 @@ func TestConditionsAreFoundInAllUsualForms(t *testing.T) {
 		"true":  {untyped([]any{map[string]any{"type": "A", "status": "True"}, map[string]any{"type": "Ready", "status": "True"}}), true, ""},
 		"false": {untyped([]any{map[string]any{"type": "Ready", "status": "False"}}), false, ""},
 		"none":  {&unstructured.Unstructured{Object: map[string]any{}}, false, ""},
-		"odd":   {untyped("yes"), false, `the conditions of "x": `},
+		"null":  {untyped(nil), false, ""},
+		"odd":   {untyped("yes"), false, `the conditions of "x" are no list, but a string`},
+		"flat":  {&unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "x"}, "status": "fine"}}, false, `the conditions of "x": `},
 	} {
 		have, err := await.Condition[*unstructured.Unstructured]("Ready")(tt.o, true)
 		if have != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.HasPrefix(err.Error(), tt.err) {

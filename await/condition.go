@@ -62,11 +62,15 @@ func conditionsOf(o reflect.Value) (reflect.Value, bool) {
 }
 
 func untypedCondition(u *unstructured.Unstructured, conditionType string) (bool, error) {
-	conditions, _, err := unstructured.NestedSlice(u.Object, "status", "conditions")
+	conditions, _, err := unstructured.NestedFieldNoCopy(u.Object, "status", "conditions")
 	if err != nil {
 		return false, fmt.Errorf("the conditions of %q: %w", u.GetName(), err)
 	}
-	for _, entry := range conditions {
+	list, ok := conditions.([]any)
+	if !ok && conditions != nil { // servers send null for none
+		return false, fmt.Errorf("the conditions of %q are no list, but a %T", u.GetName(), conditions)
+	}
+	for _, entry := range list {
 		if c, ok := entry.(map[string]any); ok && c["type"] == conditionType {
 			return c["status"] == "True", nil
 		}
