@@ -31,7 +31,15 @@ var _ reflector.Replacement = (*replacement)(nil)
 
 // Replace starts to collect a full state.
 func (in *Intake) Replace() reflector.Replacement {
-	return &replacement{in: in, at: map[resource.Key]int{}}
+	return &replacement{in: in}
+}
+
+// reserve makes room, when the first object comes, for as many as there were before: a relist then leaves half as much garbage.
+func (r *replacement) reserve() {
+	r.in.mu.Lock()
+	n := len(r.in.known)
+	r.in.mu.Unlock()
+	r.entries, r.at = make([]entry, 0, n), make(map[resource.Key]int, n)
 }
 
 // Item adds an object of a list.
@@ -65,6 +73,9 @@ func (r *replacement) Truncate(n int) {
 }
 
 func (r *replacement) put(o resource.Object, broken *decode.ObjectError, hash uint64, size int) (fresh bool) {
+	if r.at == nil {
+		r.reserve()
+	}
 	v := versionOf(o, broken, hash)
 	e := r.entry(v, o, broken, size)
 	i, there := r.at[v.key]
