@@ -55,7 +55,7 @@ func New(options Options) *Server {
 	for _, def := range builtin.Definitions() {
 		served = append(served, kinds.New(def, nil))
 	}
-	served = append(served, kinds.New(crd.Resource.Definition(), nil))
+	served = append(served, kinds.New(crd.Resource.Definition(), nil), kinds.New(api.Bindings.Definition(), nil))
 	for _, r := range options.Resources {
 		served = append(served, kinds.New(r.Definition(), nil))
 	}

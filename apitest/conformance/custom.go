@@ -123,9 +123,9 @@ func customApply(s *Session) {
 func definitions(s *Session) {
 	define(s)
 	s.Silently("POST", "$widgets", `{"apiVersion":"$group/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"color":"red"}}`)
-	list := s.Do("GET", "/apis/$group/v1", "")
-	_ = list
+	s.Do("GET", "/apis/$group/v1", "")
 	s.Do("GET", "/apis/$group", "")
+	s.aggregated(s.expand("$group"))
 	s.Note("definitions are checked")
 	const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 	for _, r := range []Response{

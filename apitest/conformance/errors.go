@@ -71,3 +71,31 @@ func (s *Session) summary(r Response) string {
 	}
 	return out
 }
+
+func discovery(s *Session) {
+	for _, path := range []string{"/api", "/api/v1", "/apis/apps/v1", "/apis/coordination.k8s.io/v1", "/apis/batch/v1", "/apis/policy/v1", "/apis/rbac.authorization.k8s.io/v1", "/apis/authorization.k8s.io/v1", "/apis/autoscaling"} {
+		r := s.Silently("GET", path, "")
+		delete(r.JSON, "serverAddressByClientCIDRs")
+		s.Note(path)
+		s.writeBody(r.JSON)
+	}
+	s.Note("all at once")
+	for _, name := range []string{"apps", "coordination.k8s.io"} {
+		s.aggregated(name)
+	}
+}
+
+// aggregated writes down what the aggregated discovery says about the first version of a group.
+func (s *Session) aggregated(name string) {
+	r := s.Silently("GET", "/apis", "", "Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+	s.Note(r.Header.Get("Content-Type") + " " + r.Field("kind") + " " + r.Field("apiVersion"))
+	groups, _ := r.JSON["items"].([]any)
+	for _, group := range groups {
+		group, _ := group.(map[string]any)
+		metadata, _ := group["metadata"].(map[string]any)
+		versions, _ := group["versions"].([]any)
+		if metadata["name"] == name && len(versions) > 0 {
+			s.writeBody(versions[0].(map[string]any))
+		}
+	}
+}

@@ -43,6 +43,7 @@ func Scenarios() []Scenario {
 		{Name: "media-types-are-negotiated", Run: mediaTypes},
 		{Name: "bad-requests-are-explained", Run: badRequests},
 		{Name: "paths-are-exact", Run: paths},
+		{Name: "resources-are-discovered", Run: discovery},
 	}
 }
 

@@ -133,7 +133,10 @@ func (q *request) serve() error {
 	case "watch":
 		return q.watch()
 	case "create":
-		if q.isReview() {
+		switch {
+		case q.Resource == Bindings.Definition().GroupVersionResource():
+			return q.bindNamed()
+		case q.isReview():
 			return q.review()
 		}
 		return q.create()
@@ -184,7 +187,7 @@ func (q *request) checkPath() error {
 
 // isReview says whether a POST asks a question instead of creating an object.
 func (q *request) isReview() bool {
-	return q.kind.Def.Verbs() == resource.VerbCreate
+	return q.kind.Def.Verbs() == resource.VerbCreate && q.Resource != Bindings.Definition().GroupVersionResource()
 }
 
 // errMethod: the path has no such verb.

@@ -129,6 +129,9 @@ func (a *API) groupDiscovery(w http.ResponseWriter, r *http.Request, parts []str
 
 func resourceList(gv schema.GroupVersion, list []*kinds.Kind) metav1.APIResourceList {
 	out := metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: gv.String()}
+	if gv.Group == "" {
+		out.APIVersion = "" // as the real server, for old clients' sake
+	}
 	for _, k := range list {
 		main := metav1.APIResource{
 			Name: k.GVR().Resource, SingularName: k.Singular, Namespaced: k.Namespaced(), Kind: k.GVK().Kind,
@@ -222,15 +225,15 @@ func aggregatedResources(list []*kinds.Kind) []apidiscoveryv2.APIResourceDiscove
 	var out []apidiscoveryv2.APIResourceDiscovery
 	for _, k := range list {
 		entry := apidiscoveryv2.APIResourceDiscovery{
-			Resource: k.GVR().Resource, ResponseKind: responseKind(k.GVK()), Scope: apidiscoveryv2.ScopeCluster, SingularResource: k.Singular,
+			Resource: k.GVR().Resource, ResponseKind: responseKind(k, k.GVK()), Scope: apidiscoveryv2.ScopeCluster, SingularResource: k.Singular,
 			Verbs: verbsOf(k), ShortNames: k.ShortNames, Categories: k.Categories,
 		}
 		if k.Namespaced() {
 			entry.Scope = apidiscoveryv2.ScopeNamespace
 		}
-		for _, sub := range k.Def.Subresources() {
+		for _, sub := range subresources(k) {
 			entry.Subresources = append(entry.Subresources, apidiscoveryv2.APISubresourceDiscovery{
-				Subresource: sub.Name, ResponseKind: responseKind(subresourceKind(k, sub)), Verbs: verbNames(sub.Verbs),
+				Subresource: sub.Name, ResponseKind: responseKind(k, subresourceKind(k, sub)), Verbs: verbNames(sub.Verbs),
 			})
 		}
 		out = append(out, entry)
@@ -238,6 +241,10 @@ func aggregatedResources(list []*kinds.Kind) []apidiscoveryv2.APIResourceDiscove
 	return out
 }
 
-func responseKind(gvk schema.GroupVersionKind) *metav1.GroupVersionKind {
+// responseKind names a kind; its group and version are left out where they are the resource's.
+func responseKind(k *kinds.Kind, gvk schema.GroupVersionKind) *metav1.GroupVersionKind {
+	if gvk.GroupVersion() == k.GVK().GroupVersion() && k.Custom() == nil {
+		return &metav1.GroupVersionKind{Kind: gvk.Kind}
+	}
 	return &metav1.GroupVersionKind{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind}
 }

@@ -97,7 +97,8 @@ func answer[T resource.Object](q *request, r resource.Resource[T], code int, obj
 	return nil
 }
 
-var bindings = resource.Define[*corev1.Binding]("", "v1", "bindings", "Binding", resource.Namespaced, resource.Builtin())
+// Bindings is the resource that puts pods on nodes. It can only be created, and nothing is stored.
+var Bindings = resource.Define[*corev1.Binding]("", "v1", "bindings", "Binding", resource.Namespaced, resource.Builtin(), resource.WithVerbs(resource.VerbCreate))
 
 // bind puts a pod on a node.
 func (q *request) bind() error {
@@ -105,15 +106,39 @@ func (q *request) bind() error {
 	if err != nil {
 		return err
 	}
-	binding, err := bodyOf(q, bindings)
+	binding, err := bodyOf(q, Bindings)
 	if err != nil {
 		return err
 	}
+	return q.bindTo(binding, options)
+}
+
+// bindNamed is bind for a binding that is posted to the collection of bindings, and names its pod itself.
+func (q *request) bindNamed() error {
+	options, err := q.writeOptions("CreateOptions")
+	if err != nil {
+		return err
+	}
+	obj, err := q.object(q.kind)
+	if err != nil {
+		return err
+	}
+	if err := q.checkNames(obj); err != nil {
+		return err
+	}
+	pods, ok := q.api.objects.Kinds.Lookup(corev1.SchemeGroupVersion.WithResource("pods"))
+	if !ok {
+		return errNoResource
+	}
+	q.kind, q.Name, q.Subresource = pods, obj.GetName(), "binding"
+	return q.bindTo(obj.(*corev1.Binding), options)
+}
+
+func (q *request) bindTo(binding *corev1.Binding, options writeOptions) error {
 	if kind := binding.Target.Kind; kind != "" && kind != "Node" || binding.Target.Name == "" {
 		return apierrors.NewBadRequest("the target of a binding must be a Node with a name")
 	}
-	err = q.modify(options, func(obj resource.Object) error { return place(obj.(*corev1.Pod), binding) })
-	if err != nil {
+	if err := q.modify(options, func(obj resource.Object) error { return place(obj.(*corev1.Pod), binding) }); err != nil {
 		return err
 	}
 	return q.success(http.StatusCreated)
