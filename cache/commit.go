@@ -13,14 +13,15 @@ import (
 
 // committer makes transactions of batches: into the store first, then into the journal. It belongs to the goroutine of Run.
 type committer struct {
-	writer  *store.Writer
-	reader  *store.Reader
-	journal *journal
-	wards   *wards
-	sizes   footprint
-	scopes  map[string]string // scope → the version it has reached; a scope without an entry has not been read yet
-	want    int               // how many scopes there are
-	synced  func()            // called once, when all scopes have been read
+	writer   *store.Writer
+	reader   *store.Reader
+	journal  *journal
+	wards    *wards
+	detector *detector
+	sizes    footprint
+	scopes   map[string]string // scope → the version it has reached; a scope without an entry has not been read yet
+	want     int               // how many scopes there are
+	synced   func()            // called once, when all scopes have been read
 
 	changes []store.Change
 	sources []source // what each change came from
@@ -64,6 +65,9 @@ func (c *committer) begin() {
 }
 
 func (c *committer) change(change store.Change, source source) {
+	if change.Op == store.Set {
+		c.detector.stored(change.Object)
+	}
 	c.changes = append(c.changes, change)
 	c.sources = append(c.sources, source)
 }
@@ -139,9 +143,6 @@ func (c *committer) replace(d *delta.Delta) {
 	if whole {
 		c.wards.prune(c.reader.Snapshot())
 	}
-	if b.syncs {
-		c.synced()
-	}
 }
 
 // stageMissing deletes what a scope's full state does not have. If something in that state has no name, it may be any of them: then they
@@ -211,6 +212,9 @@ func (c *committer) write(b batch, whole bool, version string) {
 		}
 	}
 	c.journal.append(&b)
+	if b.syncs {
+		c.synced() // while the journal is locked: a handler that is added now is told by this batch or finds the informer synced
+	}
 }
 
 // note adds to a batch what handlers are told about a change.
@@ -219,6 +223,9 @@ func (c *committer) note(b *batch, change *store.Change, from source, applied *s
 		return
 	}
 	old, now := applied.Old, applied.New
+	if old != now {
+		c.detector.removed(old)
+	}
 	switch {
 	case change.Op == store.Keep || old == nil && now == nil || old == now:
 	case old == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -30,6 +31,8 @@ type Options struct {
 	QueueBytes int
 	// JournalBytes bounds the memory that a handler which lags behind may keep alive before its notices are coalesced, in bytes. 0: 64 MiB.
 	JournalBytes int64
+	// Mutations switches the mutation detector on.
+	Mutations MutationOptions
 	// Scopes are the namespaces to read, each from its own source, in place of the source that New is given. None: all, from that source.
 	Scopes []Scope
 }
@@ -55,11 +58,13 @@ type SharedIndexInformer struct {
 	reflectors []scoped
 	synced     chan struct{} // closed when the first full state is in the store
 
-	mu      sync.Mutex // owns the rest
-	started bool
-	stopped bool
-	ctx     context.Context // of Run, while it runs
-	group   sync.WaitGroup
+	mu       sync.Mutex // owns the rest
+	indexers map[string]store.IndexFunc
+	started  bool
+	stopped  bool
+	began    time.Time       // when Run was called
+	ctx      context.Context // of Run, while it runs
+	group    sync.WaitGroup
 }
 
 // scoped is the reflector of one scope.
@@ -80,15 +85,18 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 	writer, reader := store.New(opts.Store)
 	i := &SharedIndexInformer{
 		def: def, opts: opts, reader: reader,
-		queue:   delta.New(delta.Options{MaxBytes: opts.QueueBytes}),
-		journal: &journal{bound: opts.JournalBytes, tail: newSegment()},
-		wards:   newWards(),
-		synced:  make(chan struct{}),
+		queue:    delta.New(delta.Options{MaxBytes: opts.QueueBytes}),
+		journal:  &journal{bound: opts.JournalBytes, tail: newSegment()},
+		wards:    newWards(opts.Reflector.Random),
+		synced:   make(chan struct{}),
+		indexers: map[string]store.IndexFunc{},
 	}
+	maps.Copy(i.indexers, opts.Store.Indexers)
 	i.wards.start = i.goWhileRunning
 	i.committer = &committer{
 		writer: writer, reader: reader, journal: i.journal, wards: i.wards,
-		scopes: map[string]string{}, want: len(scopes), synced: func() { close(i.synced) },
+		detector: newDetector(def.String(), opts.Mutations),
+		scopes:   map[string]string{}, want: len(scopes), synced: func() { close(i.synced) },
 	}
 	decoding := &decoding{table: decode.NewTable(0), transform: opts.Transform, reader: reader}
 	for _, scope := range scopes {
@@ -110,7 +118,19 @@ func (i *SharedIndexInformer) Reader() *store.Reader { return i.reader }
 
 // AddIndexers adds index functions; see store.Reader.
 func (i *SharedIndexInformer) AddIndexers(indexers map[string]store.IndexFunc) error {
-	return i.reader.AddIndexers(indexers)
+	if err := i.reader.AddIndexers(indexers); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	maps.Copy(i.indexers, indexers)
+	return nil
+}
+
+func (i *SharedIndexInformer) indexFunc(name string) store.IndexFunc {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.indexers[name]
 }
 
 // WaitFor waits until the store has reached a resourceVersion; see store.Reader.
@@ -149,6 +169,9 @@ func (i *SharedIndexInformer) Run(ctx context.Context) error {
 			r.reflector.Run(ctx)
 		})
 	}
+	if d := i.committer.detector; d != nil {
+		i.goWhileRunning(d.run)
+	}
 	i.consume(ctx)
 	i.stop()
 	return nil
@@ -175,7 +198,7 @@ func (i *SharedIndexInformer) start(ctx context.Context) error {
 	if i.started {
 		return fmt.Errorf("informer of %s: %w", i.def, ErrStarted)
 	}
-	i.started, i.ctx = true, ctx
+	i.started, i.began, i.ctx = true, time.Now(), ctx
 	i.journal.mu.Lock()
 	defer i.journal.mu.Unlock()
 	for _, l := range i.journal.listeners {

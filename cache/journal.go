@@ -76,11 +76,14 @@ func (j *journal) append(b *batch) {
 	if len(b.notices) == 0 && !b.syncs {
 		return
 	}
-	for more := true; more; more = len(b.notices) > 0 {
+	for split := false; ; split = true {
 		j.relieve()
 		n, weight := b.segment()
 		s := j.tail
-		s.notices, s.initial = b.notices[:n:n], b.initial
+		s.notices, s.initial = b.notices[:n], b.initial
+		if split = split || n < len(b.notices); split {
+			s.notices = slices.Clone(s.notices) // who is stuck in one segment must not keep the others alive
+		}
 		b.notices = b.notices[n:]
 		s.syncs = b.syncs && len(b.notices) == 0
 		j.weight += weight
@@ -92,6 +95,9 @@ func (j *journal) append(b *batch) {
 			l.offer(s)
 		}
 		close(s.ready)
+		if len(b.notices) == 0 {
+			return
+		}
 	}
 }
 

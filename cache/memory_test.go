@@ -24,7 +24,7 @@ func (stuck) OnDelete(resource.Object, bool)          {}
 // TestAHandlerThatStopsDuringAMillionUpdatesCostsNoMoreThanTheBound measures the heap: that of an informer without a handler is
 // the store's size; with one that is stuck, the journal's bound may come on top, and a fifth of that.
 func TestAHandlerThatStopsDuringAMillionUpdatesCostsNoMoreThanTheBound(t *testing.T) {
-	for bound, updates := range map[int64]int{defaultJournalBytes: 1_000_000, 16 << 20: 50_000} {
+	for bound, updates := range map[int64]int{defaultJournalBytes: 1_000_000, 32 << 20: 50_000} {
 		if testing.Short() || raceDetector {
 			updates = 50_000
 		}
@@ -80,7 +80,7 @@ func heapAfter(t *testing.T, updates int, bound int64, opts *HandlerOptions) int
 		if !s.Coalescing || s.FellBehind != 1 && !opts.Coalesce || s.LagBytes > bound || s.Pending < 9_999 {
 			t.Errorf("status %+v", s)
 		}
-		if bound == 16<<20 && s.Skeletons == 0 {
+		if bound == 32<<20 && s.Skeletons == 0 {
 			t.Errorf("no object was cut down: %+v", s)
 		}
 	}

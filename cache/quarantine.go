@@ -36,6 +36,7 @@ type wards struct {
 	getters map[string]reflector.Getter // by scope; a scope without one cannot read single objects
 	intakes map[string]*delta.Intake
 	start   func(func(context.Context)) // runs a function until the informer stops
+	random  func(n int64) int64
 
 	count    atomic.Int64 // of patients
 	mu       sync.Mutex   // owns the rest
@@ -59,8 +60,12 @@ const (
 	visitLimit = 30 * time.Second // for one read
 )
 
-func newWards() *wards {
+func newWards(random func(int64) int64) *wards {
+	if random == nil {
+		random = rand.Int64N
+	}
 	return &wards{
+		random:  random,
 		getters: map[string]reflector.Getter{}, intakes: map[string]*delta.Intake{},
 		patients: map[resource.Key]*patient{}, wake: make(chan struct{}, 1),
 	}
@@ -92,7 +97,7 @@ func (w *wards) register(key resource.Key, scope string, err error, missing bool
 		return false
 	}
 	if p.Attempts == 0 {
-		p.Next = time.Now().Add(wait(firstVisit))
+		p.Next = time.Now().Add(w.wait(firstVisit))
 	}
 	call = !w.nurse
 	w.nurse = true
@@ -204,10 +209,10 @@ func (w *wards) visit(ctx context.Context, p patient) {
 	if err != nil && !apierrors.IsNotFound(err) {
 		now.Err = err
 	}
-	now.Next = time.Now().Add(wait(min(lastVisit, firstVisit<<min(now.Attempts, 16))))
+	now.Next = time.Now().Add(w.wait(min(lastVisit, firstVisit<<min(now.Attempts, 16))))
 }
 
-func wait(d time.Duration) time.Duration { return d + rand.N(d) }
+func (w *wards) wait(d time.Duration) time.Duration { return d + time.Duration(w.random(int64(d))) }
 
 // list returns what is quarantined, in key order, at most so many; and how many there are.
 func (w *wards) list(limit int) (quarantined []Quarantined, total int) {

@@ -21,7 +21,8 @@ type Status struct {
 	ResourceVersion string
 	Objects         int
 	// Staleness is the age of the last event, bookmark or full state: changes that are older than this are in the store. It grows while the
-	// connection is down, and also on a quiet resource without bookmarks. With several scopes it is that of the stalest. 0: not synced.
+	// connection is down, and also on a quiet resource without bookmarks. With several scopes it is that of the stalest. Before the first
+	// full state it is the time since the start.
 	Staleness time.Duration
 	// Scopes are the streams that feed the informer: one, unless it reads several namespaces.
 	Scopes []ScopeStatus
@@ -35,6 +36,8 @@ type Status struct {
 	IndexErrors []*store.IndexError
 	// Handlers are the registered handlers.
 	Handlers []HandlerStatus
+	// Mutations counts the cached objects that the mutation detector, if it is on, has found changed.
+	Mutations int
 	// QueuedDeltas and QueuedBytes are waiting to be stored, in bytes on the wire.
 	QueuedDeltas, QueuedBytes int
 }
@@ -71,7 +74,7 @@ const maxListed = 100
 // Status returns the informer's status.
 func (i *SharedIndexInformer) Status() Status {
 	i.mu.Lock()
-	running := i.started && !i.stopped
+	running, began := i.started && !i.stopped, i.began
 	i.mu.Unlock()
 	snapshot := i.reader.Snapshot()
 	s := Status{
@@ -81,8 +84,11 @@ func (i *SharedIndexInformer) Status() Status {
 	for _, r := range i.reflectors {
 		scope := ScopeStatus{Namespace: r.scope, Status: r.reflector.Status()}
 		s.Scopes = append(s.Scopes, scope)
-		if s.Synced {
+		switch {
+		case s.Synced:
 			s.Staleness = max(s.Staleness, time.Since(scope.LastNews()))
+		case !began.IsZero():
+			s.Staleness = time.Since(began)
 		}
 	}
 	s.Quarantined, s.QuarantinedCount = i.wards.list(maxListed)
@@ -90,6 +96,7 @@ func (i *SharedIndexInformer) Status() Status {
 	s.IndexErrors = snapshot.IndexErrors()
 	s.IndexErrors = s.IndexErrors[:min(maxListed, len(s.IndexErrors))]
 	s.Handlers = i.handlers()
+	s.Mutations = i.committer.detector.count()
 	s.QueuedDeltas, s.QueuedBytes = i.queue.Len()
 	return s
 }

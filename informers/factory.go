@@ -35,11 +35,12 @@ type SharedInformerFactory struct {
 
 // member is one informer of a factory.
 type member struct {
-	informer *cache.SharedIndexInformer
-	opts     InformerOptions
-	pinned   bool // somebody has it for the life of the factory
-	leases   int  // and so many until they release it
-	run      *untilDone
+	informer  *cache.SharedIndexInformer
+	opts      InformerOptions
+	selectors metav1.ListOptions // as they are sent
+	pinned    bool               // somebody has it for the life of the factory
+	leases    int                // and so many until they release it
+	run       *untilDone
 }
 
 // NewSharedInformerFactory returns a factory without informers. It starts nothing.
@@ -61,7 +62,7 @@ func For[T resource.Object](f *SharedInformerFactory, r resource.Resource[T]) In
 		panic(fmt.Sprintf("informers.For(%s): %v", r, err))
 	}
 	m.pinned = true
-	return Informer[T]{m.informer}
+	return face[T](m)
 }
 
 // ForOptions returns the factory's informer of a resource with options of its own. Informers with other namespaces or selectors are others;
@@ -74,7 +75,7 @@ func ForOptions[T resource.Object](f *SharedInformerFactory, r resource.Resource
 		return Informer[T]{}, err
 	}
 	m.pinned = true
-	return Informer[T]{m.informer}, nil
+	return face[T](m), nil
 }
 
 // Lease is ForOptions for a user who comes and goes: when the last lease of an informer is released, and nobody has it from For or
@@ -87,7 +88,7 @@ func Lease[T resource.Object](f *SharedInformerFactory, r resource.Resource[T], 
 		return Informer[T]{}, nil, err
 	}
 	m.leases++
-	return Informer[T]{m.informer}, sync.OnceFunc(func() { f.release(m) }), nil
+	return face[T](m), sync.OnceFunc(func() { f.release(m) }), nil
 }
 
 // ForResource returns the factory's informer of a resource by its name, untyped. It knows the resources that have been asked for by
@@ -104,7 +105,7 @@ func (f *SharedInformerFactory) ForResource(gvr schema.GroupVersionResource) (In
 		return Informer[resource.Object]{}, err
 	}
 	m.pinned = true
-	return Informer[resource.Object]{m.informer}, nil
+	return face[resource.Object](m), nil
 }
 
 // AddLookup adds a function that finds definitions for ForResource.
@@ -156,8 +157,14 @@ func (f *SharedInformerFactory) member(def *resource.Definition, asked InformerO
 		f.known[def.GroupVersionResource()] = def
 	}
 	m := &member{informer: f.newInformer(def, opts), opts: opts}
+	opts.tweak(&f.opts)(&m.selectors)
 	f.members[id] = m
 	return m, nil
+}
+
+// face is the typed face of a member.
+func face[T resource.Object](m *member) Informer[T] {
+	return Informer[T]{shared: m.informer, selectors: m.selectors}
 }
 
 // accepts says whether an informer that is there will do for options.

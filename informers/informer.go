@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
@@ -15,13 +17,16 @@ import (
 
 // Informer is the typed face of a shared informer: a small value, of which there may be many. T is the type of the
 // resource's objects, or an interface that they satisfy. Methods may be called from any goroutine.
-type Informer[T resource.Object] struct{ shared *cache.SharedIndexInformer }
+type Informer[T resource.Object] struct {
+	shared    *cache.SharedIndexInformer
+	selectors metav1.ListOptions // of a factory's informer
+}
 
 // New returns an informer of its own, which belongs to no factory: call Run. The source is a user's own, such as a ListWatch, or a
 // Client.
 func New[T resource.Object](r resource.Resource[T], source reflector.ListerWatcher, opts cache.Options) Informer[T] {
 	def := r.Definition()
-	return Informer[T]{cache.New(def, bind(def, source), opts)}
+	return Informer[T]{shared: cache.New(def, bind(def, source), opts)}
 }
 
 // Over returns a typed face of an untyped informer. It fails if the informer's objects are not of type T.
@@ -30,7 +35,7 @@ func Over[T resource.Object](shared *cache.SharedIndexInformer) (Informer[T], er
 	if want != have && !(want.Kind() == reflect.Interface && have.Implements(want)) {
 		return Informer[T]{}, fmt.Errorf("informer of %s: its objects are %v, not %v", shared.Definition(), have, want)
 	}
-	return Informer[T]{shared}, nil
+	return Informer[T]{shared: shared}, nil
 }
 
 // Shared returns the untyped informer.

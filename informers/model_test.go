@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -144,6 +145,7 @@ func (p *program) factory(client *rest.Client) *informers.SharedInformerFactory 
 	opts := informers.Options{}
 	opts.Cache.Reflector.NoStreaming = p.IntN(3) == 0
 	opts.Cache.Reflector.PageSize = int64(p.IntN(3))
+	opts.Cache.Reflector.Random = p.random()
 	opts.Cache.QueueBytes = []int{0, 500}[p.IntN(2)]
 	opts.Cache.JournalBytes = []int64{0, 20_000}[p.IntN(2)]
 	if p.IntN(4) == 0 {
@@ -164,6 +166,17 @@ func (p *program) factory(client *rest.Client) *informers.SharedInformerFactory 
 }
 
 func unlucky(o *v1.ConfigMap) bool { return strings.HasSuffix(o.Data["value"], "3") }
+
+// random returns a source of random numbers of its own for the informer, so that a program repeats itself.
+func (p *program) random() func(int64) int64 {
+	var mu sync.Mutex // owns random
+	random := rand.New(rand.NewPCG(p.seed, 4))
+	return func(n int64) int64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.Int64N(n)
+	}
+}
 
 // transform refuses some values, and changes others in a way that shows whether it ran twice.
 func (p *program) transform(o *v1.ConfigMap) (*v1.ConfigMap, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -43,6 +44,11 @@ func (f *SharedInformerFactory) Status() []cache.Status {
 		all = append(all, informer.Status())
 	}
 	return all
+}
+
+// Health returns a health check of all informers of the factory; see cache.Health.
+func (f *SharedInformerFactory) Health(bound time.Duration) cache.Health {
+	return cache.Health{Bound: bound, Informers: f.informers}
 }
 
 // SyncError says which informers have not synced. Unwrap returns why the wait ended.

@@ -7,12 +7,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
-// Source is where a lister reads: a store.Reader, which always answers from the newest state, or a store.Snapshot, which never
-// changes.
+// Source is where a lister reads: a store.Reader or cache.View, which always answer from the newest state, or a store.Snapshot or
+// cache.ViewSnapshot, which never change.
 type Source interface {
 	Get(key resource.Key) (resource.Object, bool)
 	List(selector labels.Selector, namespace string) []resource.Object
@@ -25,6 +26,8 @@ type Source interface {
 var (
 	_ Source = (*store.Reader)(nil)
 	_ Source = store.Snapshot{}
+	_ Source = (*cache.View)(nil)
+	_ Source = cache.ViewSnapshot{}
 )
 
 // Lister reads the objects of one resource from a cache. It is a small value; its methods may be called from any goroutine and
@@ -41,8 +44,11 @@ func New[T resource.Object](def *resource.Definition, source Source) Lister[T] {
 
 // Snapshot returns a lister of the state at this moment: all its answers agree, however long it is kept.
 func (l Lister[T]) Snapshot() Lister[T] {
-	if newest, ok := l.source.(interface{ Snapshot() store.Snapshot }); ok {
-		l.source = newest.Snapshot()
+	switch source := l.source.(type) {
+	case *store.Reader:
+		l.source = source.Snapshot()
+	case *cache.View:
+		l.source = source.Snapshot()
 	}
 	return l
 }

@@ -18,12 +18,17 @@ const (
 
 // DefaultBackoff waits 0.8 s after the first failure and twice as long after each further one, up to 30 s; each wait is uniformly
 // distributed between that and its double, so that clients of one server spread.
-func DefaultBackoff(failures int) time.Duration {
-	d := backoffMax
+func DefaultBackoff(failures int) time.Duration { return spread(backoffFor(failures), rand.Int64N) }
+
+func backoffFor(failures int) time.Duration {
 	if shift := max(failures, 1) - 1; shift < 6 {
-		d = min(backoffMax, backoffBase<<shift)
+		return min(backoffMax, backoffBase<<shift)
 	}
-	return d + rand.N(d)
+	return backoffMax
+}
+
+func spread(d time.Duration, random func(int64) int64) time.Duration {
+	return d + time.Duration(random(int64(d)))
 }
 
 // pauses counts failures in a row. It is the only place that decides how long to wait.

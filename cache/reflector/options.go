@@ -1,6 +1,9 @@
 package reflector
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // Options refines a Reflector. The zero value is what the Kubernetes API wants.
 type Options struct {
@@ -14,6 +17,9 @@ type Options struct {
 	Progress time.Duration
 	// Backoff says how long to wait after failures. nil: DefaultBackoff.
 	Backoff Backoff
+	// Random returns a number from 0 to below n, for the jitter of waits and time-outs; it may be called from several goroutines. nil: a
+	// different one each time. Tests set it to repeat themselves.
+	Random func(n int64) int64
 	// OnFailure is called with each failure, from the goroutine of Run, before the wait that follows it. It should return soon.
 	OnFailure func(*Failure)
 }
@@ -28,8 +34,11 @@ func (o Options) withDefaults() Options {
 	if o.Progress <= 0 {
 		o.Progress = defaultProgress
 	}
+	if o.Random == nil {
+		o.Random = rand.Int64N
+	}
 	if o.Backoff == nil {
-		o.Backoff = DefaultBackoff
+		o.Backoff = func(failures int) time.Duration { return spread(backoffFor(failures), o.Random) }
 	}
 	return o
 }

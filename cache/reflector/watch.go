@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -94,7 +93,7 @@ func (w *stream) follow(ctx context.Context) error {
 	if w.state.phase == Streaming {
 		w.r.pending = w.r.sink.Replace()
 	}
-	watcher, err := w.r.source.Watch(ctx, w.state.watchOptions())
+	watcher, err := w.r.source.Watch(ctx, w.state.watchOptions(w.r.opts.Random))
 	if err != nil {
 		return err
 	}
@@ -179,8 +178,8 @@ func (w *stream) bookmark(now time.Time) {
 }
 
 // watchOptions are the parameters of a watch.
-func (s state) watchOptions() metav1.ListOptions {
-	timeout := 300 + rand.Int64N(300)
+func (s state) watchOptions(random func(int64) int64) metav1.ListOptions {
+	timeout := 300 + random(300)
 	opts := metav1.ListOptions{ResourceVersion: s.version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout}
 	if s.phase == Streaming {
 		initial := true

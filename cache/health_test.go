@@ -1,0 +1,120 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+)
+
+func TestHealthFailsWhenTheNewsIsOlderThanTheBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fake.New()
+		c.Set("a", "1", "x")
+		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		h := Health{Bound: 5 * time.Minute, Informers: func() []*SharedIndexInformer { return []*SharedIndexInformer{i} }}
+		if err := h.Check(nil); err == nil || !strings.Contains(err.Error(), "configmaps/v1: not started") {
+			t.Errorf("before the start: %v", err)
+		}
+		stop := start(t, i)
+		for range 10 {
+			time.Sleep(time.Minute)
+			c.Bookmark()
+		}
+		synctest.Wait()
+		if err := h.Check(nil); err != nil {
+			t.Errorf("with bookmarks: %v", err)
+		}
+		c.Lock(func() { c.Faults.Watch = func(metav1.ListOptions) error { return errors.New("connection refused") } })
+		c.End(io.EOF)
+		time.Sleep(4 * time.Minute)
+		if err := h.Check(nil); err != nil {
+			t.Errorf("within the bound: %v", err)
+		}
+		time.Sleep(2 * time.Minute)
+		if err := h.Check(nil); err == nil || !strings.Contains(err.Error(), "no news for 6m0s") || !strings.Contains(err.Error(), "connection refused") {
+			t.Errorf("beyond the bound: %v", err)
+		}
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/healthz", nil))
+		if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "configmaps/v1") {
+			t.Errorf("answered %d %s", answer.Code, answer.Body)
+		}
+		c.Lock(func() { c.Faults.Watch = nil })
+		time.Sleep(2 * time.Minute)
+		c.Bookmark()
+		synctest.Wait()
+		answer = httptest.NewRecorder()
+		h.ServeHTTP(answer, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/healthz", nil))
+		if answer.Code != http.StatusOK || answer.Body.String() != "ok\n" {
+			t.Errorf("answered %d %s", answer.Code, answer.Body)
+		}
+		stop()
+		if err := h.Check(nil); err == nil || !strings.Contains(err.Error(), "stopped") {
+			t.Errorf("after the stop: %v", err)
+		}
+	})
+}
+
+func TestHealthFailsWhenTheFirstStateTakesTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fake.New()
+		c.Faults.Watch = func(metav1.ListOptions) error { return errors.New("connection refused") }
+		i, stop := run(t, c, Options{})
+		defer stop()
+		h := Health{Bound: time.Minute, Informers: func() []*SharedIndexInformer { return []*SharedIndexInformer{i} }}
+		time.Sleep(50 * time.Second)
+		if err := h.Check(nil); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(50 * time.Second)
+		if err := h.Check(nil); err == nil || !strings.Contains(err.Error(), "not synced") {
+			t.Errorf("after the bound: %v", err)
+		}
+	})
+}
+
+func TestAStatusSaysWhatTheInformerIsDoing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := fake.New()
+		c.Set("a", "1", "x")
+		refuse := true
+		c.Faults.Watch = func(metav1.ListOptions) error {
+			if refuse {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		if s := i.Status().String(); s != "configmaps/v1: not started" {
+			t.Errorf("before: %s", s)
+		}
+		stop := start(t, i)
+		time.Sleep(time.Second / 2)
+		if s := i.Status().String(); !strings.Contains(s, "configmaps/v1: not synced, backing off until") || !strings.Contains(s, "watch-list: cut: connection refused") {
+			t.Errorf("refused: %s", s)
+		}
+		c.Lock(func() { refuse = false })
+		time.Sleep(time.Minute)
+		s := i.Status()
+		if text := s.String(); !strings.Contains(text, `synced, 1 objects at resourceVersion "2", watching for`) {
+			t.Errorf("synced: %s", text)
+		}
+		if scope := s.Scopes[0]; !s.Running || !s.Synced || s.Objects != 1 || scope.LastFailure == nil || scope.Reads["initial"] != 1 || s.Staleness == 0 {
+			t.Errorf("synced: %+v", s)
+		}
+		stop()
+		if s := i.Status().String(); s != "configmaps/v1: stopped" {
+			t.Errorf("after: %s", s)
+		}
+	})
+}

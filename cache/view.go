@@ -1,0 +1,176 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/sheaf-dev/sheaf/cache/store"
+	"github.com/sheaf-dev/sheaf/resource"
+)
+
+// View is a store plus the writes that its user has made and that the watch has not brought yet: the snapshot plus my writes. It is no state
+// that the server ever had, because the writes of others that lie between are missing. Each write is shown until the snapshot has
+// passed its version. Handlers know nothing of it. Make one with NewView. All methods may be called from any goroutine; reads take
+// no lock.
+type View struct {
+	informer *SharedIndexInformer
+	opts     ViewOptions
+	writes   atomic.Pointer[map[resource.Key]write] // never changed, only replaced; nil: none
+	pruned   atomic.Int64                           // when passed writes were last let go, in nanoseconds
+	mu       sync.Mutex                             // owns the right to replace writes
+}
+
+// ViewOptions says what the informer's collection is a part of.
+type ViewOptions struct {
+	// Selector is the label selector of the informer's source; nil: it has none. Sources with field selectors cannot have a view: only the
+	// server knows what those match.
+	Selector labels.Selector
+}
+
+// write is what a user has done to a key.
+type write struct {
+	object  resource.Object // as written; nil: nothing was, or it is not in the informer's collection
+	version string          // of what was written
+	deleted types.UID       // of an object that was deleted; "": none was
+	after   string          // the version that the deleted object had
+}
+
+// NewView returns a view of an informer's store, without writes.
+func NewView(informer *SharedIndexInformer, opts ViewOptions) *View {
+	return &View{informer: informer, opts: opts}
+}
+
+// Wrote shows an object as the server returned it from a write, until the watch has brought it or something newer. The object stays the
+// caller's. A transform of the informer runs on a copy of it. If its version has no order, Wrote waits until the watch has brought it; the
+// error is then the context's, else a transform's.
+func (v *View) Wrote(ctx context.Context, o resource.Object) error {
+	key, version := resource.KeyOf(o), o.GetResourceVersion()
+	if _, err := resourceversion.CompareResourceVersion(version, version); err != nil {
+		_, err := v.informer.WaitFor(ctx, version)
+		return err
+	}
+	if !v.informer.covers(key) {
+		return nil
+	}
+	shown := resource.Copy(o)
+	if v.opts.Selector != nil && !v.opts.Selector.Matches(labels.Set(o.GetLabels())) {
+		shown = nil
+	} else if transform := v.informer.opts.Transform; transform != nil {
+		transformed, err := transform(shown)
+		if err != nil {
+			return fmt.Errorf("view of %s: transform of %s: %w", v.informer.def, key, err)
+		}
+		shown = transformed
+	}
+	v.update(key, func(w *write) {
+		if !newer(w.version, version) {
+			w.object, w.version = shown, version
+		}
+	})
+	return nil
+}
+
+// Deleted hides an object that was deleted: the one with this UID, whose last known version is given, and no other of its name. It must be
+// gone, not only marked for deletion.
+func (v *View) Deleted(key resource.Key, uid types.UID, version string) {
+	v.update(key, func(w *write) { w.deleted, w.after = uid, version })
+}
+
+// update changes the write of a key, and lets those go that the watch has passed.
+func (v *View) update(key resource.Key, change func(*write)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	next := map[resource.Key]write{}
+	if writes := v.writes.Load(); writes != nil {
+		next = maps.Clone(*writes)
+	}
+	w := next[key]
+	change(&w)
+	next[key] = w
+	v.replace(next)
+}
+
+// pruneNowAndThen lets the writes go that the watch has passed, once a second at most: readers leave them out by themselves.
+func (v *View) pruneNowAndThen() {
+	now, last := time.Now().UnixNano(), v.pruned.Load()
+	if now-last < int64(time.Second) || !v.pruned.CompareAndSwap(last, now) {
+		return
+	}
+	if !v.mu.TryLock() {
+		return // a writer does
+	}
+	defer v.mu.Unlock()
+	if writes := v.writes.Load(); writes != nil {
+		v.replace(maps.Clone(*writes))
+	}
+}
+
+// replace makes the pending ones of the writes the view's. mu is held.
+func (v *View) replace(writes map[resource.Key]write) {
+	snapshot := v.informer.reader.Snapshot()
+	maps.DeleteFunc(writes, func(key resource.Key, w write) bool { return w.passed(key, snapshot) })
+	if len(writes) == 0 {
+		v.writes.Store(nil)
+		return
+	}
+	v.writes.Store(&writes)
+}
+
+// passed says whether a snapshot has all that a write did, or something newer.
+func (w *write) passed(key resource.Key, s store.Snapshot) bool {
+	return w.writePassed(key, s) && w.deletionPassed(key, s)
+}
+
+func (w *write) writePassed(key resource.Key, s store.Snapshot) bool {
+	if w.version == "" || reached(s.ResourceVersion(), w.version) {
+		return true
+	}
+	o, ok := s.Get(key)
+	return ok && reached(o.GetResourceVersion(), w.version)
+}
+
+func (w *write) deletionPassed(key resource.Key, s store.Snapshot) bool {
+	if w.deleted == "" {
+		return true
+	}
+	o, ok := s.Get(key)
+	if ok && o.GetUID() == w.deleted {
+		return false
+	}
+	// An object that was made and deleted before the watch brought it may still come.
+	return ok || w.after == "" || reached(s.ResourceVersion(), w.after)
+}
+
+// reached says whether a version is known to be another one or a newer one.
+func reached(have, want string) bool {
+	order, err := resourceversion.CompareResourceVersion(have, want)
+	return err == nil && order >= 0
+}
+
+// newer says whether a version is known to be newer than another one.
+func newer(a, b string) bool {
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return err == nil && order > 0
+}
+
+// errHiddenIndex says that an index is not known to the informer, only to its store.
+var errHiddenIndex = errors.New("the index was added to the store and not to the informer")
+
+// covers says whether the informer's source has objects of a key's namespace.
+func (i *SharedIndexInformer) covers(key resource.Key) bool {
+	for _, r := range i.reflectors {
+		if r.scope == "" || r.scope == key.Namespace {
+			return true
+		}
+	}
+	return false
+}
