@@ -2,12 +2,16 @@
 //
 //	go run ./cmd/apitest -addr 127.0.0.1:8001 -load manifests -kubeconfig /tmp/apitest.kubeconfig &
 //	kubectl --kubeconfig /tmp/apitest.kubeconfig get namespaces
+//
+// Dependents are deleted with their owners, and namespaces end; no other controllers run.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,49 +20,72 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "apitest:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	addr := flag.String("addr", "127.0.0.1:8001", "where to listen")
-	secure := flag.Bool("tls", false, "serve HTTPS, by a certificate made at the start")
-	load := flag.String("load", "", "store the objects of the YAML and JSON files in this `folder` first")
-	kubeconfig := flag.String("kubeconfig", "", "write a kubeconfig file for the server there")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
+// settings are what the flags say.
+type settings struct {
+	addr, load, kubeconfig string
+	secure                 bool
+}
+
+func parse(args []string) (s settings, err error) {
+	flags := flag.NewFlagSet("apitest", flag.ContinueOnError)
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8001", "where to listen; only addresses of this machine make sense, since everybody may do everything")
+	flags.BoolVar(&s.secure, "tls", false, "serve HTTPS, by a certificate made at the start")
+	flags.StringVar(&s.load, "load", "", "store the objects of the YAML and JSON files in this `folder` first")
+	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "write a kubeconfig `file` for the server")
+	if err := flags.Parse(args); err != nil {
+		return s, err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	srv := apitest.New(apitest.Options{Addr: *addr, TLS: *secure, CollectGarbage: true})
-	if *load != "" {
-		if err := srv.Load(os.DirFS(*load)); err != nil {
+	if flags.NArg() > 0 {
+		return s, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	return s, nil
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	s, err := parse(args)
+	if err != nil {
+		return err
+	}
+	srv := apitest.New(apitest.Options{Addr: s.addr, TLS: s.secure, CollectGarbage: true})
+	if s.load != "" {
+		if err := srv.Load(os.DirFS(s.load)); err != nil {
 			return err
 		}
 	}
-	done := make(chan error, 1)
-	go func() { done <- srv.Run(ctx) }()
-	listening, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	done := make(chan error, 1)
 	go func() {
-		if srv.WaitListening(listening) == nil {
-			announce(srv, *kubeconfig, stop)
-		}
+		done <- srv.Run(ctx)
+		cancel() // it cannot listen: nobody need wait for that
 	}()
+	if srv.WaitListening(ctx) == nil {
+		if err := announce(srv, s.kubeconfig, out); err != nil {
+			cancel()
+			<-done
+			return err
+		}
+	}
 	return <-done
 }
 
 // announce says where the server is.
-func announce(srv *apitest.Server, kubeconfig string, stop func()) {
-	fmt.Println("listening on", srv.URL())
-	if kubeconfig == "" {
-		return
+func announce(srv *apitest.Server, kubeconfig string, out io.Writer) error {
+	if kubeconfig != "" {
+		if err := os.WriteFile(kubeconfig, srv.Kubeconfig(), 0o600); err != nil {
+			return err
+		}
 	}
-	if err := os.WriteFile(kubeconfig, srv.Kubeconfig(), 0o600); err != nil {
-		fmt.Fprintln(os.Stderr, "apitest:", err)
-		stop()
-	}
+	_, err := fmt.Fprintln(out, "listening on", srv.URL())
+	return err
 }

@@ -168,6 +168,7 @@ func (st *stream) sendChanges(changes []*history.Change) []*history.Change {
 	for !st.broken {
 		var err error
 		var upTo uint64
+		ended := st.watcher.Ended() // asked first: what comes before the end is taken below
 		changes, upTo, err = st.watcher.Take(changes[:0], takeAtOnce)
 		if err != nil {
 			st.fail(st.tooOld(st.last))
@@ -181,6 +182,9 @@ func (st *stream) sendChanges(changes []*history.Change) []*history.Change {
 			st.flush()
 			if !st.broken {
 				st.watcher.MarkDelivered()
+			}
+			if ended {
+				return nil
 			}
 			break
 		}

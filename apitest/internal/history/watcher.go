@@ -10,6 +10,7 @@ type Watcher struct {
 	table     *Table
 	cursor    uint64 // changes up to here have been taken
 	delivered atomic.Uint64
+	ended     atomic.Bool
 	more      chan struct{}
 }
 
@@ -78,6 +79,19 @@ func (w *Watcher) Take(buffer []*Change, limit int) ([]*Change, uint64, error) {
 // missed says whether a change after the cursor has left the window. A watcher whose table did not change loses nothing by
 // compaction: only what is dropped counts.
 func (t *Table) missed(cursor uint64) bool { return t.dropped > cursor }
+
+// Ended says that nothing follows what can still be taken.
+func (w *Watcher) Ended() bool { return w.ended.Load() }
+
+// EndWatches ends the watchers that are open, once they have taken everything. New ones may be opened.
+func (t *Table) EndWatches() {
+	t.history.mu.Lock()
+	defer t.history.mu.Unlock()
+	for w := range t.watchers {
+		w.ended.Store(true)
+		w.notify()
+	}
+}
 
 // MarkDelivered says that everything taken so far has been sent.
 func (w *Watcher) MarkDelivered() {

@@ -31,6 +31,7 @@ func (s *Store) define(k *kinds.Kind, v *history.Version) {
 	for _, custom := range s.Kinds.All() {
 		if custom.GR() == gr {
 			s.removeAll(custom)
+			custom.Table.EndWatches()
 		}
 	}
 	s.Kinds.Replace(gr)
