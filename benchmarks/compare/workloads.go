@@ -13,6 +13,7 @@ var (
 	syncBars     = bars{workload.CPU: 0.25, workload.Live: 0.40, workload.Peak: 0.45}
 	syncJSONBars = bars{workload.CPU: 0.20, workload.Live: 0.42, workload.Peak: 0.45}
 	dynamicBars  = bars{workload.CPU: 0.20, workload.Live: 0.20, workload.Peak: 0.30}
+	viewBars     = bars{workload.CPU: 0.12, workload.Live: 0.65, workload.Peak: 0.25}
 	noWorse      = bars{workload.CPU: 1.1, workload.Live: 1.1, workload.Peak: 1.1}
 	noWorseEvent = bars{workload.PerEvent: 1.1}
 )
@@ -145,6 +146,7 @@ func kinds() []workload.Workload {
 func tunings() []workload.Workload {
 	const group = "Tuned, sync"
 	return []workload.Workload{
+		with(base(group, "20,000 pods, metadata and 4 fields", 20*k), promise(viewBars), func(w *workload.Workload) { w.Trim = workload.FourFields }),
 		with(base(group, "20,000 pods, only metadata", 20*k), promise(noWorse), func(w *workload.Workload) { w.Face = workload.Metadata }),
 		with(base(group, "20,000 pods, both with a transform that strips managedFields", 20*k), promise(noWorse), func(w *workload.Workload) { w.Transform = true }),
 		with(base(group, "20,000 pods, memory limit 420 MiB", 20*k), promise(noWorse), func(w *workload.Workload) { w.MemoryLimit = 420 }),

@@ -27,6 +27,21 @@ func main() { probe.Main(&subject{}) }
 
 var widgets = resource.Define[*widget.Widget](widget.Group, widget.Version, widget.Plural, widget.Name, resource.Namespaced)
 
+// podView is what a program reads that does without the rest of a pod. Unlike the peer's stripped pods it keeps managedFields.
+type podView struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+
+	Spec struct {
+		NodeName string `json:"nodeName"`
+	} `json:"spec"`
+	Status struct {
+		Phase      corev1.PodPhase       `json:"phase"`
+		PodIP      string                `json:"podIP"`
+		Conditions []corev1.PodCondition `json:"conditions"`
+	} `json:"status"`
+}
+
 type subject struct {
 	factory *informers.SharedInformerFactory
 	pods    listers.Lister[*corev1.Pod]
@@ -68,6 +83,9 @@ func (s *subject) Start(ctx context.Context, w *workload.Workload, url string, h
 
 // pod follows pods, and gives the cache the index that the reads need.
 func (s *subject) pod(w *workload.Workload, handlers []*probe.Handler) error {
+	if w.Trim == workload.FourFields {
+		return attach(s, resource.View[*podView](core.Pods), w, handlers)
+	}
 	if w.Face != workload.Typed || w.Act != workload.Reads && w.Act != workload.Stormy && w.Act != workload.Store {
 		return follow(s, core.Pods, w, handlers)
 	}
