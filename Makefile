@@ -41,7 +41,8 @@ e2e: ## tests against a real kube-apiserver and etcd (the first build takes minu
 	cd e2e && go test -timeout 40m ./...
 
 .PHONY: soak
-soak: ## an hour of churn and broken connections against a real API server
+soak: ## random programs for half an hour, then an hour of churn and broken connections against a real API server
+	go test -run AnyProgram -timeout 1h ./informers -model.for 30m
 	cd e2e && go test -race -v ./informers -run Churn -churn 1h -timeout 2h
 
 .PHONY: compare
