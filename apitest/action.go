@@ -72,7 +72,8 @@ func HalfCloseAfterBytes(n int64) Action { return Action{end: endHalfClose, afte
 // the client leaves.
 func StallAfterBytes(n int64) Action { return Action{end: endStall, after: n} }
 
-// CutAfterEvents breaks the connection of a watch after n events. Bookmarks count.
+// CutAfterEvents breaks the connection of a watch after n events. Bookmarks count. Over HTTP/2 the connection may take along what was sent
+// last.
 func CutAfterEvents(n int) Action { return Action{end: endCut, after: int64(n), events: true} }
 
 // HalfCloseAfterEvents ends the connection's direction to the client after n events of a watch, and keeps the other one open.
