@@ -33,8 +33,11 @@ check-generated: ## fail when a generated table is stale
 
 .PHONY: examples
 examples: ## run every example for a few seconds
-	go run ./examples/list
-	go run ./examples/quickstart -for 5s
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go build -o "$$dir/" ./examples/... && \
+	for program in "$$dir"/*; do \
+		echo "== $${program##*/}"; \
+		"$$program" -for 3s || exit 1; \
+	done
 
 .PHONY: e2e
 e2e: ## tests against a real kube-apiserver and etcd (the first build takes minutes)

@@ -274,6 +274,41 @@ func TestAListMayTakeLongAsLongAsItComes(t *testing.T) {
 	})
 }
 
+// crumbs is a body of which each read yields one byte, until the request ends.
+type crumbs struct {
+	ctx  context.Context
+	text string
+}
+
+func (c *crumbs) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if c.text == "" {
+		return 0, io.EOF
+	}
+	n := copy(p[:1], c.text)
+	c.text = c.text[n:]
+	return n, nil
+}
+
+func TestTheWorkOnAnItemIsNoWaitForTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := through(t, func(req *http.Request) (*http.Response, error) {
+			body := &crumbs{req.Context(), `{"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}},{"metadata":{"name":"c"}}]}`}
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {ContentTypeJSON}}, Body: io.NopCloser(body)}, nil
+		}, func(c *Config) { c.Timeout = 30 * time.Second })
+		start := time.Now()
+		_, err := client.ForResource(pods).List(t.Context(), metav1.ListOptions{}, func(decode.Item) error {
+			time.Sleep(time.Minute)
+			return nil
+		})
+		if err != nil || time.Since(start) != 3*time.Minute {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+	})
+}
+
 func TestARequestsOwnTimeOutReplacesTheConfigurations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked string

@@ -65,11 +65,8 @@ func (p *patience) end() {
 // header is told that the header has arrived; the body it returns keeps up the bound.
 func (p *patience) header(resp *http.Response) {
 	if p.timer != nil {
-		switch p.scope {
-		case headerOnly:
+		if p.scope != wholeAnswer {
 			p.timer.Stop()
-		case eachPiece:
-			p.timer.Reset(p.limit)
 		}
 	}
 	body := &patientBody{ReadCloser: resp.Body, patience: p}
@@ -100,11 +97,13 @@ type patientBody struct {
 	patience *patience
 }
 
+// Read reads one piece. Between pieces time does not count: that is the reader's, who may do long work on each item.
 func (b *patientBody) Read(buf []byte) (int, error) {
-	n, err := b.ReadCloser.Read(buf)
-	if n > 0 && b.patience.scope == eachPiece && b.patience.timer != nil {
+	if b.patience.scope == eachPiece && b.patience.timer != nil {
 		b.patience.timer.Reset(b.patience.limit)
+		defer b.patience.timer.Stop()
 	}
+	n, err := b.ReadCloser.Read(buf)
 	return n, b.patience.explain(err)
 }
 

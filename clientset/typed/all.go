@@ -25,6 +25,9 @@ var errEnough = errors.New("enough")
 // An object that cannot be decoded is an element with an error, which errors.As finds to be a *rest.ObjectError, and the loop goes on. Any
 // other error is the last element. If the server forgets a page before it is asked for, that is such an error (apierrors.IsResourceExpired):
 // start again, or set opts.Limit to a number that is larger than the collection.
+//
+// A page is one answer, which stays open while the loop works on its objects. The client's time-out bounds only the waits for the server, but
+// servers end answers, too: by default after a minute. A loop that takes long over an object sets opts.Limit to as many as it does in that time.
 func (c Client[T]) All(ctx context.Context, opts metav1.ListOptions) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if err := c.can("list", resource.VerbList); err != nil {

@@ -6,46 +6,38 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"log"
-	"time"
+	"io"
 
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/sheaf-dev/sheaf/clientcmd"
+	"github.com/sheaf-dev/sheaf/examples/internal/cast"
+	"github.com/sheaf-dev/sheaf/examples/internal/run"
 	"github.com/sheaf-dev/sheaf/informers"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-func main() {
-	kubeconfig := flag.String("kubeconfig", "", "kubeconfig `file` of the cluster to list (default: an API server inside the process)")
-	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
+func main() { run.Main(list, run.Others{Before: cast.FivePods}) }
 
-	config, err := clientcmd.BuildConfig("", *kubeconfig)
-	if *kubeconfig == "" {
-		config, err = demoCluster(ctx)
-	}
-	if err != nil {
-		log.Fatal(err)
-	}
+func list(ctx context.Context, config *rest.Config, out io.Writer) error {
 	client, err := rest.NewClient(config)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
+	defer client.CloseIdle()
 
 	factory := informers.NewSharedInformerFactory(client, informers.Options{})
 	pods := informers.For(factory, corev1.Pods)
+	ctx, cancel := context.WithCancel(ctx)
 	factory.Start(ctx)
 	defer factory.Shutdown()
 	defer cancel()
 	if err := factory.WaitForCacheSync(ctx); err != nil {
-		log.Fatal(err)
+		return err
 	}
 	for _, pod := range pods.Lister().List(labels.Everything()) {
-		fmt.Printf("%-12s %-20s %s\n", pod.Namespace, pod.Name, pod.Status.Phase)
+		fmt.Fprintf(out, "%-12s %-20s %s\n", pod.Namespace, pod.Name, pod.Status.Phase)
 	}
+	return nil
 }

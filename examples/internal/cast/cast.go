@@ -26,6 +26,17 @@ func NewPod(name, node string) *corev1.Pod {
 	}
 }
 
+// FivePods makes five.
+func FivePods(ctx context.Context, client *rest.Client) error {
+	pods := typed.For(client, core.Pods).Namespace("default")
+	for i := range 5 {
+		if _, err := pods.Create(ctx, NewPod(fmt.Sprintf("web-%d", i), "node-0"), metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Pods makes a pod every 450 ms, on two nodes in turn, and ends every third one after a while.
 func Pods(ctx context.Context, client *rest.Client) error {
 	pods := typed.For(client, core.Pods).Namespace("default")
