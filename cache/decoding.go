@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"context"
+
 	"github.com/sheaf-dev/sheaf/cache/delta"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
@@ -14,6 +16,20 @@ type decoding struct {
 	table     *decode.Table
 	transform delta.Transform // the user's; nil: none
 	reader    *store.Reader
+	drop      decode.Option         // what is not decoded
+	prune     func(resource.Object) // takes the same out of an object that was decoded otherwise; nil: nothing is dropped
+}
+
+// dropping leaves fields out. The error says which path is wrong.
+func (d *decoding) dropping(def *resource.Definition, paths []string) (err error) {
+	if len(paths) == 0 {
+		return nil
+	}
+	if d.drop, err = decode.Drop(def, paths...); err != nil {
+		return err
+	}
+	d.prune, err = decode.Pruner(def, paths...)
+	return err
 }
 
 // source returns a source whose objects share parts from the start, unless there is a transform, which may change them in place.
@@ -35,13 +51,42 @@ func (d *decoding) source(source reflector.ListerWatcher, intake *delta.Intake) 
 	if d.transform == nil {
 		opts = append(opts, decode.Shared(d.table))
 	}
+	if d.drop != nil {
+		opts = append(opts, d.drop)
+	}
 	return s.Decoding(opts...)
 }
 
-// transforms returns the transform for the objects of a source: the user's, after which they share parts.
+// getter returns what reads single objects of a source, which come without the dropped fields; nil: the source cannot.
+func (d *decoding) getter(source reflector.ListerWatcher) reflector.Getter {
+	getter, _ := source.(reflector.Getter)
+	if _, ok := source.(reflector.Decoding); !ok || d.prune == nil || getter == nil {
+		return getter
+	}
+	return prunedGetter{getter, d.prune}
+}
+
+type prunedGetter struct {
+	reflector.Getter
+	prune func(resource.Object)
+}
+
+func (g prunedGetter) Get(ctx context.Context, key resource.Key) (resource.Object, error) {
+	o, err := g.Getter.Get(ctx, key)
+	if err == nil {
+		g.prune(o)
+	}
+	return o, err
+}
+
+// transforms returns the transform for the objects of a source: the user's, after which they share parts. What a source has decoded by
+// itself is pruned first.
 func (d *decoding) transforms(source reflector.ListerWatcher) delta.Transform {
-	if _, ok := source.(reflector.Decoding); !ok || d.transform == nil {
-		return d.transform
+	if _, ok := source.(reflector.Decoding); !ok {
+		return d.pruned()
+	}
+	if d.transform == nil {
+		return nil
 	}
 	return func(o resource.Object) (resource.Object, error) {
 		o, err := d.transform(o)
@@ -49,5 +94,22 @@ func (d *decoding) transforms(source reflector.ListerWatcher) delta.Transform {
 			d.table.Share(o)
 		}
 		return o, err
+	}
+}
+
+// pruned returns the user's transform, before which the dropped fields are taken out.
+func (d *decoding) pruned() delta.Transform {
+	switch {
+	case d.prune == nil:
+		return d.transform
+	case d.transform == nil:
+		return func(o resource.Object) (resource.Object, error) {
+			d.prune(o)
+			return o, nil
+		}
+	}
+	return func(o resource.Object) (resource.Object, error) {
+		d.prune(o)
+		return d.transform(o)
 	}
 }

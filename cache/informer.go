@@ -25,6 +25,11 @@ type Options struct {
 	Reflector reflector.Options
 	// Transform changes objects before they are stored; nil: none. It is called once for each version of each object.
 	Transform delta.Transform
+	// Drop are fields that objects are kept without, by the names they have in JSON: "metadata.managedFields", "spec.containers.env". They are
+	// skipped while an object is decoded, and so cost neither time nor memory; a server that can leave managedFields out is asked to. A path that
+	// the type does not have makes Run fail with an error that names the nearest one. An object without a part of itself must
+	// not be written back: Update would remove that part on the server. Write with a patch or an apply, or read the object through a client first.
+	Drop []string
 	// Resync is the period of handlers that do not say their own. 0: never.
 	Resync time.Duration
 	// QueueBytes bounds the events that wait to be stored, in bytes on the wire. 0: delta.DefaultMaxBytes.
@@ -57,6 +62,7 @@ type SharedIndexInformer struct {
 	wards      *wards
 	reflectors []scoped
 	synced     chan struct{} // closed when the first full state is in the store
+	invalid    error         // why it cannot run
 
 	mu       sync.Mutex // owns the rest
 	indexers map[string]store.IndexFunc
@@ -99,10 +105,13 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 		scopes:   map[string]string{}, want: len(scopes), synced: func() { close(i.synced) },
 	}
 	decoding := &decoding{table: decode.NewTable(0), transform: opts.Transform, reader: reader}
+	if err := decoding.dropping(def, opts.Drop); err != nil {
+		i.invalid = fmt.Errorf("informer of %s: %w", def, err)
+	}
 	for _, scope := range scopes {
 		intake := i.queue.Intake(delta.IntakeOptions{Scope: scope.Namespace, Transform: decoding.transforms(scope.Source)})
 		i.wards.intakes[scope.Namespace] = intake
-		if getter, ok := scope.Source.(reflector.Getter); ok {
+		if getter := decoding.getter(scope.Source); getter != nil {
 			i.wards.getters[scope.Namespace] = getter
 		}
 		i.reflectors = append(i.reflectors, scoped{scope.Namespace, reflector.New(decoding.source(scope.Source, intake), intake, opts.Reflector)})
@@ -152,7 +161,7 @@ func (i *SharedIndexInformer) HasSynced() bool {
 func (i *SharedIndexInformer) Synced() <-chan struct{} { return i.synced }
 
 // Run keeps the store up to date until the context is done. When it returns, nothing that it started is left: it waits for the calls of
-// handlers that are running. It can be called once; the error is ErrStarted or nil.
+// handlers that are running. It can be called once; the error is ErrStarted, or what is wrong with the options.
 func (i *SharedIndexInformer) Run(ctx context.Context) error {
 	logger := klog.FromContext(ctx).WithValues("resource", i.def.String())
 	ctx, cancel := context.WithCancel(klog.NewContext(ctx, logger))
@@ -193,6 +202,9 @@ func (i *SharedIndexInformer) consume(ctx context.Context) {
 }
 
 func (i *SharedIndexInformer) start(ctx context.Context) error {
+	if i.invalid != nil {
+		return i.invalid
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.started {

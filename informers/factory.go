@@ -15,6 +15,7 @@ import (
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/cache/delta"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
 	"github.com/sheaf-dev/sheaf/rest"
 )
@@ -52,13 +53,13 @@ func NewSharedInformerFactory(client *rest.Client, opts Options) *SharedInformer
 }
 
 // For returns the factory's informer of a resource, with the factory's options; it is made when it is first asked for. It shares the one
-// that is there, whatever options that was made with.
+// that is there, whatever options that was made with. It panics if the factory's options name a field to Drop that the resource does not have.
 func For[T resource.Object](f *SharedInformerFactory, r resource.Resource[T]) Informer[T] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	m, err := f.member(r.Definition(), InformerOptions{})
 	if err != nil {
-		// Without options of its own, a request has nothing that could conflict.
+		// Without options of its own, a request has nothing that could conflict: the factory's do not fit the resource.
 		panic(fmt.Sprintf("informers.For(%s): %v", r, err))
 	}
 	m.pinned = true
@@ -66,7 +67,7 @@ func For[T resource.Object](f *SharedInformerFactory, r resource.Resource[T]) In
 }
 
 // ForOptions returns the factory's informer of a resource with options of its own. Informers with other namespaces or selectors are others;
-// it is an error if the informer is there already with another transform, resync or index options.
+// it is an error if the informer is there already with another transform, other dropped fields, resync or index options.
 func ForOptions[T resource.Object](f *SharedInformerFactory, r resource.Resource[T], opts InformerOptions) (Informer[T], error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -153,6 +154,9 @@ func (f *SharedInformerFactory) member(def *resource.Definition, asked InformerO
 	if m, ok := f.members[id]; ok {
 		return m, m.accepts(def, asked)
 	}
+	if _, err := decode.Drop(def, opts.Drop...); err != nil {
+		return nil, fmt.Errorf("informer of %s: %w", def, err)
+	}
 	if _, ok := f.known[def.GroupVersionResource()]; !ok {
 		f.known[def.GroupVersionResource()] = def
 	}
@@ -173,6 +177,11 @@ func (m *member) accepts(def *resource.Definition, asked InformerOptions) error 
 	switch {
 	case asked.Transform != nil && !sameFunc(asked.Transform, m.opts.Transform):
 		conflict = "another transform"
+	case asked.Drop != nil && !slices.Equal(normalizedPaths(asked.Drop), m.opts.Drop):
+		conflict = "other dropped fields"
+		if len(m.opts.Drop) == 0 {
+			conflict = "no dropped fields"
+		}
 	case asked.Resync != 0 && asked.Resync != m.opts.Resync:
 		conflict = "another resync period"
 	case asked.NoLabelIndex && !m.opts.NoLabelIndex:
@@ -203,7 +212,7 @@ func (f *SharedInformerFactory) checkTweak(def *resource.Definition, asked Infor
 
 func (f *SharedInformerFactory) newInformer(def *resource.Definition, opts InformerOptions) *cache.SharedIndexInformer {
 	c := f.opts.Cache
-	c.Transform, c.Resync, c.Scopes = opts.Transform, opts.Resync, nil
+	c.Transform, c.Drop, c.Resync, c.Scopes = opts.Transform, opts.Drop, opts.Resync, nil
 	c.Store.NoLabelIndex = c.Store.NoLabelIndex || opts.NoLabelIndex
 	if onFailure := f.opts.OnFailure; onFailure != nil {
 		c.Reflector.OnFailure = func(failure *reflector.Failure) { onFailure(def, failure) }

@@ -28,7 +28,10 @@ type Options struct {
 	TweakListOptions func(*metav1.ListOptions)
 	// Transform changes objects before they are stored, for informers that have none of their own; nil: none.
 	Transform delta.Transform
-	// Cache are the further options of each informer. Its Transform, Resync and Scopes are not used.
+	// Drop are fields without which objects are kept, for informers that do not say so themselves; see InformerOptions. All resources
+	// that the factory is asked for must have them: "metadata.managedFields" is one of these.
+	Drop []string
+	// Cache are the further options of each informer. Its Transform, Drop, Resync and Scopes are not used.
 	Cache cache.Options
 	// OnFailure is called with each failure to read a collection. It may be called from several goroutines at once, and should
 	// return soon.
@@ -44,6 +47,12 @@ type InformerOptions struct {
 	// Transform changes objects before they are stored; nil: what the factory says. Two functions are the same only if they are one
 	// value: keep it in a variable.
 	Transform delta.Transform
+	// Drop are fields without which objects are kept, by the names they have in JSON: "metadata.managedFields", "spec.containers.env". They
+	// are skipped while an object is decoded, and so cost neither time nor memory. nil: what the factory says; empty but not nil: none. A
+	// path that the type does not have is an error that names the nearest one. An object without a part of itself must not be written
+	// back, since Update would remove that part on the server: write with a patch or an apply, or read the object through a client
+	// first. Where the compiler shall see to that, use a resource.View instead.
+	Drop []string
 	// Resync is as in Options. 0: what the factory says.
 	Resync time.Duration
 	// NoLabelIndex saves the memory of the label index.
@@ -94,6 +103,10 @@ func (o InformerOptions) normalized(def *resource.Definition, factory *Options) 
 	if o.Transform == nil {
 		o.Transform = factory.Transform
 	}
+	if o.Drop == nil {
+		o.Drop = factory.Drop
+	}
+	o.Drop = normalizedPaths(o.Drop)
 	if o.Resync == 0 {
 		if own, ok := factory.ResyncFor[def]; ok {
 			o.Resync = own
@@ -102,6 +115,16 @@ func (o InformerOptions) normalized(def *resource.Definition, factory *Options) 
 		}
 	}
 	return o
+}
+
+// normalizedPaths makes equal what means the same.
+func normalizedPaths(paths []string) []string {
+	normal := make([]string, 0, len(paths))
+	for _, path := range paths {
+		normal = append(normal, strings.TrimPrefix(path, "."))
+	}
+	slices.Sort(normal)
+	return slices.Compact(normal)
 }
 
 // tweak returns the function that completes each request's options.

@@ -18,8 +18,24 @@ type dropTree struct {
 
 // Drop leaves fields out of every decoded object: they cost neither time nor memory. A path is written with the names that the fields
 // have in JSON, such as "metadata.managedFields" or "spec.containers.env"; below a list it means each element. A path that the type does not
-// have is an error that names the nearest one, and so is one of what identifies an object. It is not checked for objects without a type.
+// have is an error that names the nearest one, and so is one of what identifies an object. It is not checked for objects without a type;
+// for a view it is checked against the full type.
 func Drop(def *resource.Definition, paths ...string) (Option, error) {
+	tree, err := newDropTree(def, paths)
+	return func(d *Decoder) { d.drops = tree }, err
+}
+
+// Pruner takes the fields that Drop leaves out from objects that were made without a Decoder, which it changes in place.
+func Pruner(def *resource.Definition, paths ...string) (func(resource.Object), error) {
+	tree, err := newDropTree(def, paths)
+	return func(o resource.Object) { tree.prune(reflect.ValueOf(o)) }, err
+}
+
+// newDropTree returns nil for no paths.
+func newDropTree(def *resource.Definition, paths []string) (*dropTree, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
 	tree := &dropTree{members: map[string]*dropTree{}}
 	for _, path := range paths {
 		names := strings.Split(strings.TrimPrefix(path, "."), ".")
@@ -28,11 +44,7 @@ func Drop(def *resource.Definition, paths ...string) (Option, error) {
 		}
 		tree.add(names)
 	}
-	return func(d *Decoder) {
-		if len(paths) > 0 {
-			d.drops = tree
-		}
-	}, nil
+	return tree, nil
 }
 
 // add adds a path. What is below a dropped field is dropped already.
@@ -63,6 +75,9 @@ func checkDrop(def *resource.Definition, names []string) error {
 		return fmt.Errorf("it is needed to tell objects apart")
 	}
 	t := def.GoType()
+	if full := def.Full(); full != nil {
+		t = full
+	}
 	if t == reflect.TypeFor[unstructured.Unstructured]() {
 		return nil
 	}
