@@ -87,10 +87,13 @@ func createDeployment(t *testing.T, name string) {
 		"spec": {"containers": [{"name": "app", "image": "registry.local/%[1]s:v1"}]}}}}`, name), nil)
 }
 
+// createPod plays the controllers that make a Deployment's pods: through a ReplicaSet with the hash of the template in its name.
 func createPod(t *testing.T, app, name, node string, ready bool) {
 	t.Helper()
-	do(t, "POST", ns+"/pods", fmt.Sprintf(`{"metadata": {"name": %q, "labels": {"app": %q}}, "spec": {"nodeName": %q,
-		"automountServiceAccountToken": false, "containers": [{"name": "app", "image": "registry.local/%[2]s:v1"}]}}`, name, app, node), nil)
+	do(t, "POST", ns+"/pods", fmt.Sprintf(`{"metadata": {"name": %q, "labels": {"app": %q, "pod-template-hash": "5d8f"}, "ownerReferences": [
+		{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "%[2]s-5d8f", "uid": "replicas-of-%[2]s", "controller": true}]},
+		"spec": {"nodeName": %[3]q, "automountServiceAccountToken": false,
+		"containers": [{"name": "app", "image": "registry.local/%[2]s:v1"}]}}`, name, app, node), nil)
 	setReady(t, name, ready)
 }
 

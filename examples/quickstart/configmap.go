@@ -7,8 +7,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // Every ConfigMap of this controller carries this label; the informer asks the server for these alone.
@@ -31,13 +29,10 @@ func summaryConfigMap(d *appsv1.Deployment, pods []*corev1.Pod) *corev1.ConfigMa
 	}
 }
 
-// deploymentOf returns the key of the Deployment that a ConfigMap of ours belongs to, whether or not it still exists.
-func deploymentOf(cm *corev1.ConfigMap) (resource.Key, bool) {
-	owner := metav1.GetControllerOf(cm)
-	if cm.Labels[managedByLabel] != managedByUs || owner == nil || owner.Kind != "Deployment" {
-		return resource.Key{}, false
-	}
-	return resource.Key{Namespace: cm.Namespace, Name: owner.Name}, true
+// isOurs says whether a ConfigMap was written by this controller, whether or not its Deployment still exists.
+func isOurs(cm *corev1.ConfigMap) bool {
+	owner := metav1.GetControllerOfNoCopy(cm)
+	return cm.Labels[managedByLabel] == managedByUs && owner != nil && owner.Kind == "Deployment"
 }
 
 // upToDate says whether a ConfigMap already is what is wanted. Labels of other people are none of our business.

@@ -12,6 +12,6 @@
 //
 //	go run ./examples/quickstart -kubeconfig ~/.kube/config
 //
-// Read it in this order: summary.go (what to write), controller.go (when to write it), main.go (what runs), fleet.go (the
+// Read it in this order: summary.go (what to write), keep.go (when to write it), keeper.go (what makes it look), main.go (what runs), fleet.go (the
 // embedded cluster's life), verify.go (the comparison at the end).
 package main

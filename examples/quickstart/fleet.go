@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -27,7 +29,10 @@ type fleet struct {
 	replicas    int            // pods a Deployment
 }
 
-const appsInNamespace = 20 // Deployments a namespace
+const (
+	appsInNamespace = 20           // Deployments a namespace
+	templateHash    = "5d8f6c7b9f" // of each Deployment's one ReplicaSet
+)
 
 func newFleet(client *rest.Client, deployments, pods int) *fleet {
 	f := &fleet{
@@ -101,7 +106,10 @@ func (f *fleet) newPod(app resource.Key, i int) *corev1.Pod {
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: app.Namespace,
 			Name:      fmt.Sprintf("%s-%03d", app.Name, i),
-			Labels:    map[string]string{"app": app.Name, "tier": "backend"},
+			Labels:    map[string]string{"app": app.Name, "tier": "backend", appsv1.DefaultDeploymentUniqueLabelKey: templateHash},
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "apps/v1", Kind: "ReplicaSet", Name: app.Name + "-" + templateHash, UID: types.UID("replicas-of-" + app.Name), Controller: new(true),
+			}},
 		},
 		Spec: podSpec(app, 0),
 	}
@@ -152,7 +160,9 @@ func inParallel[I any](ctx context.Context, workers int, items []I, do func(cont
 	return context.Cause(ctx)
 }
 
-// tolerable errors are those that a busy cluster produces in passing.
+// tolerable errors are those that a busy cluster produces in passing. A write whose connection broke is one of them: nobody repeats
+// it, for it may have happened.
 func tolerable(err error) bool {
-	return err == nil || apierrors.IsConflict(err) || apierrors.IsNotFound(err) || apierrors.IsAlreadyExists(err)
+	return err == nil || apierrors.IsConflict(err) || apierrors.IsNotFound(err) || apierrors.IsAlreadyExists(err) ||
+		utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err)
 }

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/sheaf-dev/sheaf/cache"
 )
 
-// progress writes one line a second about the controller, until ctx ends: over and over in place on a terminal, line after
+// progress writes one line a second about the keeper, until ctx ends: over and over in place on a terminal, line after
 // line into a file.
-func (c *controller) progress(ctx context.Context, out io.Writer, inPlace bool) {
+func (k *keeper) progress(ctx context.Context, out io.Writer, inPlace bool) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	events, reconciles, last := c.events.Load(), c.reconciles.Load(), time.Now()
+	_, events := k.seen()
+	reconciles, last := k.reconciles.Load(), time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -23,9 +26,10 @@ func (c *controller) progress(ctx context.Context, out io.Writer, inPlace bool) 
 		case <-tick.C:
 		}
 		seconds := time.Since(last).Seconds()
-		eventsNow, reconcilesNow := c.events.Load(), c.reconciles.Load()
+		objects, eventsNow := k.seen()
+		reconcilesNow := k.reconciles.Load()
 		line := fmt.Sprintf("%6d objects cached  %6.0f events/s  %5d in the queue  %6.0f reconciles/s",
-			c.objects(), float64(eventsNow-events)/seconds, c.queue.Len(), float64(reconcilesNow-reconciles)/seconds)
+			objects, float64(eventsNow-events)/seconds, k.controller.Queue().Len(), float64(reconcilesNow-reconciles)/seconds)
 		if inPlace {
 			fmt.Fprintf(out, "\r%s ", line)
 		} else {
@@ -35,6 +39,13 @@ func (c *controller) progress(ctx context.Context, out io.Writer, inPlace bool) 
 	}
 }
 
-func (c *controller) objects() int {
-	return c.deployments.Status().Objects + c.pods.Status().Objects + c.configMaps.Status().Objects
+// seen returns how many objects are cached now, and how many changes of them the controller has been told of so far.
+func (k *keeper) seen() (objects int, events int64) {
+	for _, s := range []cache.Status{k.deployments.Status(), k.pods.Status(), k.configMaps.Status()} {
+		objects += s.Objects
+		for _, handler := range s.Handlers {
+			events += handler.Calls
+		}
+	}
+	return objects, events
 }

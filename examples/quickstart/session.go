@@ -28,7 +28,7 @@ func control(ctx context.Context, config *rest.Config, o options, f *fleet) erro
 	if err := probe(ctx, client, o.namespace); err != nil {
 		return err
 	}
-	c, err := newController(client, o.namespace)
+	k, err := newKeeper(client, o)
 	if err != nil {
 		return err
 	}
@@ -36,16 +36,16 @@ func control(ctx context.Context, config *rest.Config, o options, f *fleet) erro
 	defer wg.Wait()
 	ctrlCtx, stop := context.WithCancelCause(context.WithoutCancel(ctx)) // outlives ctx: the last changes are still worked on
 	defer stop(nil)
-	wg.Go(func() { stop(c.run(ctrlCtx, o.workers)) })
+	wg.Go(func() { stop(k.run(ctrlCtx)) })
 
-	if err := c.live(ctx, ctrlCtx, o, f); err != nil {
+	if err := k.live(ctx, ctrlCtx, o, f); err != nil {
 		return err
 	}
-	return c.report(ctrlCtx, client, o.namespace)
+	return k.report(ctrlCtx, client, o.namespace)
 }
 
-// live shows progress, and churns the fleet if there is one, until the time is over, ctx ends, or the controller gives up.
-func (c *controller) live(ctx, ctrlCtx context.Context, o options, f *fleet) error {
+// live shows progress, and churns the fleet if there is one, until the time is over, ctx ends, or the keeper gives up.
+func (k *keeper) live(ctx, ctrlCtx context.Context, o options, f *fleet) error {
 	if o.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.duration)
@@ -56,7 +56,7 @@ func (c *controller) live(ctx, ctrlCtx context.Context, o options, f *fleet) err
 	defer context.AfterFunc(ctrlCtx, func() { stop(failure{context.Cause(ctrlCtx)}) })()
 
 	var wg sync.WaitGroup
-	wg.Go(func() { c.progress(ctx, os.Stdout, isTerminal(os.Stdout)) })
+	wg.Go(func() { k.progress(ctx, os.Stdout, isTerminal(os.Stdout)) })
 	if f != nil {
 		wg.Go(func() {
 			if err := f.churn(ctx, o.churn); err != nil {
@@ -76,15 +76,16 @@ func (c *controller) live(ctx, ctrlCtx context.Context, o options, f *fleet) err
 type failure struct{ error }
 
 // report compares and prints. A difference that does not go away in ten seconds is an error.
-func (c *controller) report(ctx context.Context, client *rest.Client, namespace string) error {
+func (k *keeper) report(ctx context.Context, client *rest.Client, namespace string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	v, err := verify(ctx, client, namespace)
 	if err != nil {
 		return fmt.Errorf("cannot compare with the server: %w", err)
 	}
+	_, events := k.seen()
 	fmt.Printf("%d events, %d reconciles, %d writes, %d conflicts, %d failures\n",
-		c.events.Load(), c.reconciles.Load(), c.writes.Load(), c.conflicts.Load(), c.failures.Load())
+		events, k.reconciles.Load(), k.writes.Load(), k.conflicts.Load(), k.failures.Load())
 	for i, difference := range v.Differ {
 		if i == 10 {
 			fmt.Printf("… and %d more\n", len(v.Differ)-i)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -57,7 +58,32 @@ func TestJudgeFindsEveryKindOfDifference(t *testing.T) {
 	if v.Equal != 1 || len(v.Differ) != 3 {
 		t.Errorf("%d equal, differences: %q", v.Equal, v.Differ)
 	}
-	if key, ok := deploymentOf(right); !ok || key != (resource.Key{Namespace: "ns", Name: "right"}) {
-		t.Errorf("the ConfigMap belongs to %v, %v", key, ok)
+	if theirs := (&corev1.ConfigMap{}); !isOurs(right) || isOurs(theirs) {
+		t.Error("it does not know its own ConfigMaps")
+	}
+}
+
+func TestAPodTellsItsDeployment(t *testing.T) {
+	pod := func(kind, owner, hash string) *corev1.Pod {
+		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+			Namespace: "ns", Name: "p", Labels: map[string]string{"pod-template-hash": hash},
+			OwnerReferences: []metav1.OwnerReference{{Kind: kind, Name: owner, Controller: new(true)}},
+		}}
+	}
+	tests := map[string]struct {
+		pod  *corev1.Pod
+		want []resource.Key
+	}{
+		"of a Deployment":                {pod("ReplicaSet", "web-api-5d8f", "5d8f"), []resource.Key{{Namespace: "ns", Name: "web-api"}}},
+		"of a ReplicaSet on its own":     {pod("ReplicaSet", "web", ""), nil},
+		"of a ReplicaSet named oddly":    {pod("ReplicaSet", "web", "5d8f"), nil},
+		"of a StatefulSet":               {pod("StatefulSet", "web-5d8f", "5d8f"), nil},
+		"of nobody":                      {&corev1.Pod{}, nil},
+		"of a ReplicaSet without a name": {pod("ReplicaSet", "-5d8f", "5d8f"), nil},
+	}
+	for name, test := range tests {
+		if got := deploymentsOfPod(test.pod); !slices.Equal(got, test.want) {
+			t.Errorf("a pod %s belongs to %v, want %v", name, got, test.want)
+		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -59,27 +58,25 @@ func compare(ctx context.Context, client *rest.Client, namespace string) (verdic
 	return judge(deployments, pods, configMaps), nil
 }
 
-// all reads a whole collection, page by page.
+// all reads a whole collection.
 func all[T resource.Object](ctx context.Context, client typed.Client[T], labelSelector string) ([]T, error) {
 	var items []T
-	options := metav1.ListOptions{LabelSelector: labelSelector, Limit: 500}
-	for {
-		page, err := client.List(ctx, options)
+	for o, err := range client.All(ctx, metav1.ListOptions{LabelSelector: labelSelector}) {
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, page.Items...)
-		if options.Continue = page.Continue; options.Continue == "" {
-			return items, nil
-		}
+		items = append(items, o)
 	}
+	return items, nil
 }
 
 func judge(deployments []*appsv1.Deployment, pods []*corev1.Pod, configMaps []*corev1.ConfigMap) verdict {
 	v := verdict{Deployments: len(deployments)}
-	podsIn := map[string][]*corev1.Pod{}
+	podsOf := map[resource.Key][]*corev1.Pod{}
 	for _, pod := range pods {
-		podsIn[pod.Namespace] = append(podsIn[pod.Namespace], pod)
+		for _, key := range deploymentsOfPod(pod) {
+			podsOf[key] = append(podsOf[key], pod)
+		}
 	}
 	have := map[resource.Key]*corev1.ConfigMap{}
 	for _, cm := range configMaps {
@@ -89,7 +86,7 @@ func judge(deployments []*appsv1.Deployment, pods []*corev1.Pod, configMaps []*c
 		if d.DeletionTimestamp != nil {
 			continue
 		}
-		want := summaryConfigMap(d, matching(d, podsIn[d.Namespace]))
+		want := summaryConfigMap(d, podsOf[resource.KeyOf(d)])
 		key := resource.KeyOf(want)
 		switch cm := have[key]; {
 		case cm == nil:
@@ -105,18 +102,4 @@ func judge(deployments []*appsv1.Deployment, pods []*corev1.Pod, configMaps []*c
 		v.Differ = append(v.Differ, fmt.Sprintf("ConfigMap %s belongs to no Deployment", key))
 	}
 	return v
-}
-
-func matching(d *appsv1.Deployment, pods []*corev1.Pod) []*corev1.Pod {
-	selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
-	if err != nil {
-		return nil
-	}
-	var matched []*corev1.Pod
-	for _, pod := range pods {
-		if selector.Matches(labels.Set(pod.Labels)) {
-			matched = append(matched, pod)
-		}
-	}
-	return matched
 }
