@@ -62,7 +62,7 @@ func Expired() Action {
 // Cut breaks the connection instead of answering.
 func Cut() Action { return CutAfterBytes(0) }
 
-// CutAfterBytes breaks the connection after n bytes of the answer's body.
+// CutAfterBytes breaks the connection after n bytes of the answer's body. Over HTTP/2 the last of them may be lost.
 func CutAfterBytes(n int64) Action { return Action{end: endCut, after: n} }
 
 // HalfCloseAfterBytes ends the connection's direction to the client after n bytes of the answer's body, and keeps the other one open.
@@ -72,8 +72,7 @@ func HalfCloseAfterBytes(n int64) Action { return Action{end: endHalfClose, afte
 // the client leaves.
 func StallAfterBytes(n int64) Action { return Action{end: endStall, after: n} }
 
-// CutAfterEvents breaks the connection of a watch after n events. Bookmarks count. Over HTTP/2 the connection may take along what was sent
-// last.
+// CutAfterEvents breaks the connection of a watch after n events, which all arrive. Bookmarks count.
 func CutAfterEvents(n int) Action { return Action{end: endCut, after: int64(n), events: true} }
 
 // HalfCloseAfterEvents ends the connection's direction to the client after n events of a watch, and keeps the other one open.

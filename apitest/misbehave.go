@@ -25,7 +25,7 @@ func (s *Server) withFaults(w http.ResponseWriter, r *http.Request, entry *Reque
 		}
 		t := api.Tamper{Object: action.object}
 		if action.end != endNone && action.events {
-			t.Frame = (&eventLimit{fault: f, r: r}).take
+			t.Frame = (&eventLimit{fault: f, w: w, r: r}).take
 		}
 		if action.frames != nil {
 			t.Frame = action.frames(r.Context().Done())
@@ -78,20 +78,49 @@ func (l *limitedWriter) Write(b []byte) (int, error) {
 		l.left -= int64(len(b))
 		return l.ResponseWriter.Write(b)
 	}
-	n, err := l.ResponseWriter.Write(b[:l.left])
+	n, err := l.writeLast(b[:l.left])
 	if err != nil {
 		return n, err
 	}
-	_ = http.NewResponseController(l.ResponseWriter).Flush()
 	l.fault.finish(l.r)
 	l.over = true
 	more, err := l.ResponseWriter.Write(b[n:])
 	return n + more, err
 }
 
+// writeLast sends the last bytes that are allowed. Over HTTP/2 the very last of them is what makes sure that the others leave.
+func (l *limitedWriter) writeLast(b []byte) (int, error) {
+	n := 0
+	if l.r.ProtoMajor == 2 && len(b) > 0 {
+		var err error
+		if n, err = l.ResponseWriter.Write(b[:len(b)-1]); err != nil {
+			return n, err
+		}
+		_ = http.NewResponseController(l.ResponseWriter).Flush()
+	}
+	more, err := l.ResponseWriter.Write(b[n:])
+	if err == nil {
+		_ = http.NewResponseController(l.ResponseWriter).Flush()
+	}
+	return n + more, err
+}
+
+// settle returns when what a watch has flushed is on the connection. Over HTTP/2 a flush is answered while the bytes are still in a
+// buffer of the connection, whose owner looks at the next frame only when they are gone. So one more byte follows, which starts an event
+// and means nothing, be it JSON or protobuf.
+func settle(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor != 2 {
+		return
+	}
+	if _, err := w.Write([]byte{'\n'}); err == nil {
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
 // eventLimit lets so many events of a watch pass.
 type eventLimit struct {
 	fault *Injected
+	w     http.ResponseWriter
 	r     *http.Request
 	sent  int64
 	over  bool
@@ -118,6 +147,9 @@ func (l *eventLimit) take(f api.Frame) ([]api.Frame, api.End) {
 // end ends the watch in the fault's way; a stall may be over one day, and the watch goes on.
 func (l *eventLimit) end() (over bool, last error) {
 	l.over = true
+	if end := l.fault.fault.Do.end; end == endCut || end == endHalfClose {
+		settle(l.w, l.r)
+	}
 	l.fault.finish(l.r)
 	return l.fault.fault.Do.end == endClose, l.fault.fault.Do.err
 }

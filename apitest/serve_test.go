@@ -26,15 +26,37 @@ func TestHTTP2OverTLSRunsInFakeTime(t *testing.T) {
 		if _, err := w.next(); !errors.Is(err, io.EOF) || time.Since(start) != 150*time.Second {
 			t.Fatal(err, time.Since(start))
 		}
-		srv.Inject(apitest.Fault{On: watches, Do: apitest.CutAfterEvents(1)})
-		w = c.watch(configMaps + "?watch=1")
-		_, err := w.next()
-		if err == nil { // a cut connection may take along what was sent last
-			_, err = w.next()
+	})
+}
+
+func TestACutHTTP2ConnectionHasCarriedAllThatWasAllowed(t *testing.T) {
+	run := func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a", "b", "c")
+		for i := range 60 {
+			for _, do := range []apitest.Action{apitest.CutAfterEvents(2), apitest.HalfCloseAfterEvents(2)} {
+				fault := srv.Inject(apitest.Fault{On: watches, Do: do})
+				w := c.watch(configMaps + "?watch=1")
+				w.want("ADDED a", "ADDED b")
+				if event, err := w.next(); err == nil || err == io.EOF {
+					t.Fatal(i, event, err)
+				}
+				_ = w.body.Close()
+				fault.Remove()
+			}
+			fault := srv.Inject(apitest.Fault{On: apitest.Match{Verb: "list"}, Do: apitest.CutAfterBytes(500)})
+			resp := c.open("GET", configMaps, nil)
+			data, err := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if n := len(data); n != 499 && n != 500 || err == nil {
+				t.Fatal(i, n, err)
+			}
+			fault.Remove()
 		}
-		if err == nil || errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Fatal(err)
-		}
+	}
+	t.Run("in memory", func(t *testing.T) { inFakeTime(t, apitest.Options{TLS: true}, run) })
+	t.Run("on sockets", func(t *testing.T) {
+		srv := apitest.New(apitest.Options{TLS: true}).Start(t)
+		run(t, srv, clientOf(t, srv))
 	})
 }
 
