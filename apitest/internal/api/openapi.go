@@ -3,28 +3,38 @@ package api
 import (
 	"crypto/sha512"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
 
+	openapiv2 "github.com/google/gnostic-models/openapiv2"
 	openapiv3 "github.com/google/gnostic-models/openapiv3"
 	"google.golang.org/protobuf/proto"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/openapi"
+	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 )
 
-const openapiProtobuf = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf"
-
-// serveOpenAPI serves /openapi/v3, the list of the documents, and the documents below it. There is no /openapi/v2.
+// serveOpenAPI serves /openapi/v2, the one document of all; /openapi/v3, the list of the documents; and these below it.
 func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request, path string) {
+	if path == "/openapi/v2" {
+		doc, err := a.swagger()
+		if err != nil {
+			a.SendError(w, r, err)
+			return
+		}
+		a.sendDocument(w, r, "v2", doc, swaggerProtobuf)
+		return
+	}
 	docs := a.documents()
 	if path == "/openapi/v3" {
 		paths := map[string]any{}
 		for name, doc := range docs {
 			paths[name] = map[string]string{"serverRelativeURL": "/openapi/v3/" + name + "?hash=" + hashOf(doc)}
 		}
-		a.sendJSON(w, r, map[string]any{"paths": paths})
+		a.sendJSONAs(w, r, "text/plain; charset=utf-8", map[string]any{"paths": paths}) // so says the real server
 		return
 	}
 	doc, ok := docs[strings.TrimPrefix(path, "/openapi/v3/")]
@@ -32,65 +42,148 @@ func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request, path string) 
 		noPath(w)
 		return
 	}
-	mediaType := "application/json"
-	if strings.Contains(r.Header.Get("Accept"), openapiProtobuf) {
+	a.sendDocument(w, r, "v3", doc, documentProtobuf)
+}
+
+// sendDocument sends an OpenAPI document as JSON or protobuf.
+func (a *API) sendDocument(w http.ResponseWriter, r *http.Request, version string, doc []byte, encode func([]byte) ([]byte, error)) {
+	w.Header().Add("Vary", "Accept")
+	asProtobuf, ok := openapiFormat(r.Header.Get("Accept"), version)
+	if !ok {
+		w.WriteHeader(http.StatusNotAcceptable)
+		return
+	}
+	etag := fmt.Sprintf("%q", hashOf(doc))
+	w.Header().Set("ETag", etag)
+	if r.Header.Get("If-None-Match") == etag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	mediaType := wire.MediaJSON
+	if asProtobuf {
 		var err error
-		if doc, err = protobufDocument(doc); err != nil {
+		if doc, err = encoded.get(doc, encode); err != nil {
 			a.SendError(w, r, err)
 			return
 		}
-		mediaType = openapiProtobuf
+		mediaType = openapiProtobuf + version + ".v1.0+protobuf"
 	}
-	w.Header().Set("ETag", fmt.Sprintf("%q", hashOf(doc)))
 	var b body
 	b.add(doc)
 	a.send(w, r, http.StatusOK, mediaType, &b)
 }
 
+// openapiProtobuf begins the media types of documents in protobuf. Clients ask with an @ after the version, which media types must not
+// have, so that answers have a dot.
+const openapiProtobuf = "application/com.github.proto-openapi.spec."
+
+// openapiFormat returns the first of the accepted formats that there is.
+func openapiFormat(accept, version string) (asProtobuf, ok bool) {
+	if strings.TrimSpace(accept) == "" {
+		return false, true
+	}
+	for clause := range strings.SplitSeq(accept, ",") {
+		media, _, _ := strings.Cut(clause, ";")
+		switch strings.TrimSpace(media) {
+		case wire.MediaJSON, "application/*", "*/*":
+			return false, true
+		case openapiProtobuf + version + "@v1.0+protobuf", openapiProtobuf + version + ".v1.0+protobuf":
+			return true, true
+		}
+	}
+	return false, false
+}
+
 func hashOf(doc []byte) string { return fmt.Sprintf("%X", sha512.Sum512(doc)) }
 
-// documents returns the OpenAPI documents by path: the captured ones of built-in groups, and those of the custom resources.
+// documents returns the OpenAPI v3 documents by path: the captured ones of built-in groups, and those of the others.
 func (a *API) documents() map[string][]byte {
-	out := map[string][]byte{}
+	docs := maps.Clone(openapi.Documents())
+	maps.Copy(docs, a.customDocuments())
+	return docs
+}
+
+// customDocuments returns the documents of all that is not in the captured ones.
+func (a *API) customDocuments() map[string][]byte {
 	captured := openapi.Documents()
-	custom := map[schema.GroupVersion][]openapi.CustomKind{}
+	byPath := map[string][]openapi.CustomKind{}
 	for _, k := range a.objects.Kinds.All() {
-		gv := k.GVR().GroupVersion()
-		path := "apis/" + gv.String()
-		if gv.Group == "" {
-			path = "api/" + gv.Version
-		}
-		if doc, ok := captured[path]; ok {
-			out[path] = doc
+		path := documentPath(k.GVR().GroupVersion())
+		if captured[path] != nil {
 			continue
 		}
-		described := openapi.CustomKind{GVK: k.GVK(), Resource: k.GVR().Resource, Namespaced: k.Namespaced()}
+		described := openapi.CustomKind{Definition: k.Def}
 		if c := k.Custom(); c != nil {
 			described.Schema = c.Schema
 		}
-		custom[gv] = append(custom[gv], described)
-		if doc, err := openapi.CustomDocument(custom[gv]); err == nil {
-			out[path] = doc
+		byPath[path] = append(byPath[path], described)
+	}
+	docs := map[string][]byte{}
+	for path, kinds := range byPath {
+		if doc, err := openapi.CustomDocument(kinds); err == nil {
+			docs[path] = doc
 		}
 	}
-	return out
+	return docs
+}
+
+// documentPath is the name of a group version's document.
+func documentPath(gv schema.GroupVersion) string {
+	if gv.Group == "" {
+		return "api/" + gv.Version
+	}
+	return "apis/" + gv.String()
+}
+
+// swagger returns the OpenAPI v2 document.
+func (a *API) swagger() ([]byte, error) {
+	version := a.version()
+	return openapi.Swagger(version.Major+"."+version.Minor, a.customDocuments())
+}
+
+// documentCache holds documents that have been encoded, since that takes long, and forgets the oldest.
+type documentCache struct {
+	mu    sync.Mutex // owns all below
+	docs  map[[sha512.Size]byte][]byte
+	order [][sha512.Size]byte
 }
 
 // encoded are the documents that have been asked for as protobuf, by the hash of their JSON.
-var encoded sync.Map
+var encoded = documentCache{docs: map[[sha512.Size]byte][]byte{}}
 
-func protobufDocument(doc []byte) ([]byte, error) {
+const encodedDocuments = 200
+
+func (c *documentCache) get(doc []byte, encode func([]byte) ([]byte, error)) ([]byte, error) {
 	hash := sha512.Sum512(doc)
-	if data, ok := encoded.Load(hash); ok {
-		return data.([]byte), nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if data, ok := c.docs[hash]; ok {
+		return data, nil
 	}
+	data, err := encode(doc)
+	if err != nil {
+		return nil, err
+	}
+	c.docs[hash] = data
+	if c.order = append(c.order, hash); len(c.order) > encodedDocuments {
+		delete(c.docs, c.order[0])
+		c.order = c.order[1:]
+	}
+	return data, nil
+}
+
+func documentProtobuf(doc []byte) ([]byte, error) {
 	parsed, err := openapiv3.ParseDocument(doc)
 	if err != nil {
 		return nil, err
 	}
-	data, err := proto.Marshal(parsed)
-	if err == nil {
-		encoded.Store(hash, data)
+	return proto.Marshal(parsed)
+}
+
+func swaggerProtobuf(doc []byte) ([]byte, error) {
+	parsed, err := openapiv2.ParseDocument(doc)
+	if err != nil {
+		return nil, err
 	}
-	return data, err
+	return proto.Marshal(parsed)
 }

@@ -24,7 +24,7 @@ func (a *API) servePath(w http.ResponseWriter, r *http.Request) {
 		a.sendText(w, "ok")
 	case path == "/version":
 		a.sendJSON(w, r, a.version())
-	case path == "/openapi/v3" || strings.HasPrefix(path, "/openapi/v3/"):
+	case path == "/openapi/v2" || path == "/openapi/v3" || strings.HasPrefix(path, "/openapi/v3/"):
 		a.serveOpenAPI(w, r, path)
 	case path == "/api" || path == "/apis":
 		a.discovery(w, r, path)
@@ -48,7 +48,7 @@ func isHealth(path string) bool {
 
 // paths lists what there is, as the root of the server does.
 func (a *API) paths() []string {
-	paths := append([]string{"/api", "/apis", "/openapi/v3", "/version"}, healthPaths...)
+	paths := append([]string{"/api", "/apis", "/openapi/v2", "/openapi/v3", "/version"}, healthPaths...)
 	for _, group := range a.groups() {
 		for _, version := range group.versions {
 			if group.name == "" {
