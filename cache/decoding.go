@@ -49,7 +49,7 @@ func (d *decoding) source(source reflector.ListerWatcher, intake *delta.Intake) 
 		return o
 	})}
 	if d.transform == nil {
-		opts = append(opts, decode.Shared(d.table))
+		opts = append(opts, decode.Shared(d.table), decode.Previous(intake.Last))
 	}
 	if d.drop != nil {
 		opts = append(opts, d.drop)

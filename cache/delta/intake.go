@@ -36,6 +36,7 @@ type Intake struct {
 	// mu owns the rest. It is held while a delta is pushed, so that what is decided here holds where the delta stands in the queue.
 	mu      sync.Mutex
 	known   versions
+	traces  traces
 	broken  map[uint64]string       // hash of the key → version, of what could not be processed or is in doubt
 	ahead   map[resource.Key]single // objects read alone, until the stream has passed them
 	draft   *replacement            // what the last abandoned attempt at a full state had collected
@@ -52,7 +53,7 @@ type single struct {
 
 // Intake returns a new intake of the queue.
 func (q *Queue) Intake(opts IntakeOptions) *Intake {
-	return &Intake{queue: q, opts: opts, known: versions{}, broken: map[uint64]string{}, ahead: map[resource.Key]single{}}
+	return &Intake{queue: q, opts: opts, known: versions{}, traces: traces{}, broken: map[uint64]string{}, ahead: map[resource.Key]single{}}
 }
 
 // Change takes one event of the stream.
@@ -103,6 +104,7 @@ func (in *Intake) admit(event decode.Event) Delta {
 		return d
 	}
 	delete(in.known, hash)
+	delete(in.traces, hash)
 	delete(in.broken, hash)
 	d.Key, d.UID, d.Size = v.key, v.uid, event.Size
 	switch {
@@ -121,6 +123,7 @@ func (in *Intake) admit(event decode.Event) Delta {
 		in.broken[hash] = v.version
 	} else {
 		in.known[hash] = v.stamp
+		in.traces.put(hash, event.Trace)
 	}
 	return d
 }

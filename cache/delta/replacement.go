@@ -17,12 +17,14 @@ type replacement struct {
 	in      *Intake
 	entries []entry
 	at      map[resource.Key]int // the place of each key's entry
+	traced  int                  // entries with a trace, or more
 	over    bool
 }
 
 type entry struct {
 	Item
 	stamp   uint64
+	trace   decode.Trace
 	version string // of one that could not be processed
 	removed bool
 }
@@ -44,13 +46,13 @@ func (r *replacement) reserve() {
 
 // Item adds an object of a list.
 func (r *replacement) Item(item decode.Item) {
-	r.put(item.Object, item.Err, item.Hash, item.Size)
+	r.put(item.Object, item.Err, item.Hash, item.Size, item.Trace)
 }
 
 // Change adds, changes or removes an object.
 func (r *replacement) Change(event decode.Event) (fresh bool) {
 	if event.Type != watch.Deleted {
-		return r.put(event.Object, event.Err, event.Hash, event.Size)
+		return r.put(event.Object, event.Err, event.Hash, event.Size, event.Trace)
 	}
 	key := versionOf(event.Object, event.Err, 0).key
 	if i, ok := r.at[key]; ok {
@@ -72,12 +74,15 @@ func (r *replacement) Truncate(n int) {
 	r.entries = r.entries[:n]
 }
 
-func (r *replacement) put(o resource.Object, broken *decode.ObjectError, hash uint64, size int) (fresh bool) {
+func (r *replacement) put(o resource.Object, broken *decode.ObjectError, hash uint64, size int, trace decode.Trace) (fresh bool) {
 	if r.at == nil {
 		r.reserve()
 	}
 	v := versionOf(o, broken, hash)
-	e := r.entry(v, o, broken, size)
+	e := r.entry(v, o, broken, size, trace)
+	if e.trace.Object() != nil {
+		r.traced++
+	}
 	i, there := r.at[v.key]
 	switch {
 	case there:
@@ -91,12 +96,13 @@ func (r *replacement) put(o resource.Object, broken *decode.ObjectError, hash ui
 	return !there
 }
 
-func (r *replacement) entry(v version, o resource.Object, broken *decode.ObjectError, size int) entry {
+func (r *replacement) entry(v version, o resource.Object, broken *decode.ObjectError, size int, trace decode.Trace) entry {
 	r.in.mu.Lock()
 	defer r.in.mu.Unlock()
 	e := entry{Item: Item{Key: v.key, UID: v.uid, Size: size}, stamp: v.stamp}
 	if broken == nil {
-		if r.in.known[hashKey(v.key)] == v.stamp {
+		if hash := hashKey(v.key); r.in.known[hash] == v.stamp {
+			e.trace = r.in.traces[hash]
 			return e
 		}
 		if earlier, ok := r.in.draft.find(v); ok {
@@ -105,6 +111,8 @@ func (r *replacement) entry(v version, o resource.Object, broken *decode.ObjectE
 	}
 	if e.Object, e.Err = r.in.process(o, broken); e.Err != nil {
 		e.version = v.version
+	} else {
+		e.trace = trace
 	}
 	return e
 }
@@ -129,7 +137,7 @@ func (r *replacement) Commit(ctx context.Context, resourceVersion string) error 
 	r.over = true
 	in.ahead = r.keepAhead(resourceVersion)
 	before, nameless := in.known, false
-	in.known, in.broken = make(versions, len(r.entries)), map[uint64]string{}
+	in.known, in.traces, in.broken = make(versions, len(r.entries)), make(traces, r.traced), map[uint64]string{}
 	items := make([]Item, 0, len(r.entries))
 	for i := range r.entries {
 		e := &r.entries[i]
@@ -141,7 +149,9 @@ func (r *replacement) Commit(ctx context.Context, resourceVersion string) error 
 		case e.Err != nil:
 			in.broken[hashKey(e.Key)] = e.version
 		default:
-			in.known[hashKey(e.Key)] = e.stamp
+			hash := hashKey(e.Key)
+			in.known[hash] = e.stamp
+			in.traces.put(hash, e.trace)
 		}
 		items = append(items, e.Item)
 	}

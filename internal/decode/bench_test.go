@@ -100,41 +100,65 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-// BenchmarkEvent decodes a watch stream in which pods change only in their status.
+// BenchmarkEvent decodes a watch stream in which pods change only in their status, without and with their last versions at hand.
 func BenchmarkEvent(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		def  *resource.Definition
 		f    format
 	}{{"protobuf", podDef, formatProtobuf}, {"json", podDef, formatJSON}, {"untyped", mapDef, formatJSON}} {
-		var stream []byte
-		for i, pod := range productionPods(benchPods, 40) {
-			pod.Status.Conditions[2].Reason = fmt.Sprint("update ", i)
-			body := sealRaw(b, podDef, c.f, bytesOf(b, c.f, pod))
-			if c.f == formatJSON {
-				stream = append(append(append(stream, `{"type":"MODIFIED","object":`...), body...), "}\n"...)
-			} else {
-				stream = append(stream, frameOf(b, watch.Modified, body)...)
-			}
-		}
-		b.Run(c.name, func(b *testing.B) {
-			d := For(c.def, Shared(NewTable(0)))
-			events := d.Events(mediaTypeOf(c.f), bytes.NewReader(nil))
-			b.ReportAllocs()
-			started := cpuTime()
-			for b.Loop() {
-				event, err := events.Next()
-				if err == io.EOF {
-					events = d.Events(mediaTypeOf(c.f), bytes.NewReader(stream))
-					event, err = events.Next()
-				}
-				if err != nil || event.Err != nil {
-					b.Fatal(err, event.Err)
-				}
-			}
-			b.ReportMetric(float64((cpuTime()-started).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		stream := stormOf(b, c.f)
+		b.Run(c.name, func(b *testing.B) { runEvents(b, For(c.def, Shared(NewTable(0))), c.f, stream, nil) })
+		b.Run(c.name+"/traced", func(b *testing.B) {
+			last := map[resource.Key]Trace{}
+			d := For(c.def, Shared(NewTable(0)), Previous(func(key resource.Key) Trace { return last[key] }))
+			runEvents(b, d, c.f, stream, last)
 		})
 	}
+}
+
+// stormOf is a watch stream with two updates of each pod.
+func stormOf(b *testing.B, f format) (stream []byte) {
+	pods := productionPods(benchPods, 40)
+	for i := range 2 * benchPods {
+		pod := pods[i%benchPods]
+		pod.ResourceVersion = fmt.Sprint(10_000_000 + i)
+		pod.Status.Conditions[2].Reason = fmt.Sprint("update ", i)
+		body := sealRaw(b, podDef, f, bytesOf(b, f, pod))
+		if f == formatJSON {
+			stream = append(append(append(stream, `{"type":"MODIFIED","object":`...), body...), "}\n"...)
+		} else {
+			stream = append(stream, frameOf(b, watch.Modified, body)...)
+		}
+	}
+	return stream
+}
+
+// runEvents decodes the stream again and again, and keeps the last trace of each object if it is given a place for it.
+func runEvents(b *testing.B, d *Decoder, f format, stream []byte, last map[resource.Key]Trace) {
+	events := d.Events(mediaTypeOf(f), bytes.NewReader(stream))
+	next := func() {
+		event, err := events.Next()
+		if err == io.EOF {
+			events = d.Events(mediaTypeOf(f), bytes.NewReader(stream))
+			event, err = events.Next()
+		}
+		if err != nil || event.Err != nil {
+			b.Fatal(err, event.Err)
+		}
+		if last != nil {
+			last[resource.KeyOf(event.Object)] = event.Trace
+		}
+	}
+	for range benchPods {
+		next()
+	}
+	b.ReportAllocs()
+	started := cpuTime()
+	for b.Loop() {
+		next()
+	}
+	b.ReportMetric(float64((cpuTime()-started).Nanoseconds())/float64(b.N), "cpu-ns/op")
 }
 
 // BenchmarkRandom has pods in which nothing repeats: what sharing costs where it cannot help.

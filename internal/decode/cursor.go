@@ -72,6 +72,40 @@ func (c *jsonCursor) object() (encoded, error) {
 // leap moves behind an object or array.
 func (c *jsonCursor) leap(br bracket) { c.i, c.k = int(br.end), int(br.next) }
 
+// glance calls found with the members of the object at the cursor: the name, where it starts, a cursor at the value, and where that ends. Objects
+// and arrays are leapt over unread. It returns whether all is in the usual form and found always said yes.
+func (c jsonCursor) glance(found func(name []byte, from int, value jsonCursor, to int) bool) bool {
+	if c.next() != '{' {
+		return false
+	}
+	if _, err := c.enter(); err != nil {
+		return false
+	}
+	for done := c.empty('}'); !done; {
+		c.next()
+		from := c.i
+		name, err := c.name()
+		first := c.next()
+		value := c
+		if first == '{' || first == '[' {
+			var br bracket
+			if err == nil {
+				_, br, err = c.raw()
+			}
+			c.leap(br)
+		} else if err == nil {
+			err = c.skip()
+		}
+		if err != nil || !found(name, from, value, c.i) {
+			return false
+		}
+		if done, err = c.separator('}'); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // separator consumes what follows a member: a comma, or the closing bracket. It returns whether it was the closing one.
 func (c *jsonCursor) separator(closing byte) (bool, error) {
 	switch b := c.next(); b {

@@ -29,6 +29,7 @@ type Decoder struct {
 	plan     *plan
 	table    *Table // nil: objects are private
 	reuse    func(Identity) resource.Object
+	previous func(resource.Key) Trace
 }
 
 // form says what kind of Go type holds the objects.
@@ -57,10 +58,17 @@ func Limit(bytes int) Option {
 func Shared(t *Table) Option { return func(d *Decoder) { d.table = t } }
 
 // Reuse lets a cache keep the objects that a list, or the initial events of a watch, bring again unchanged: known is called with the
-// identity of each item or ADDED event, before it is decoded, by the goroutine that reads the stream. If it returns an object, that is
-// the item's; if it returns nil, the item is decoded. To know an object by its UID and resourceVersion is not enough: a server restored from a backup issues versions again.
+// identity of each item or ADDED event, before it is decoded, by the goroutine that reads the stream; the identity's strings are valid only during
+// the call. If it returns an object, that is the item's; if it returns nil, the item is decoded. To know an object by its UID and resourceVersion is not enough: a server restored from a backup issues versions again.
 func Reuse(known func(Identity) resource.Object) Option {
 	return func(d *Decoder) { d.reuse = known }
+}
+
+// Previous lets the next version of an object take over what it has in common with the last one, without decoding it. last is called with the key
+// of each item or event whose bytes are worth it, by the goroutine that reads the stream, and returns the trace that came with the last version, if
+// there is one. The objects of traces must be unchanged: with Shared they are read-only anyway, and without it nothing is taken over.
+func Previous(last func(resource.Key) Trace) Option {
+	return func(d *Decoder) { d.previous = last }
 }
 
 // known asks the option Reuse for an object.
@@ -68,7 +76,10 @@ func (d *Decoder) known(e *encoded, hash uint64) resource.Object {
 	if d.reuse == nil {
 		return nil
 	}
-	id := e.identify()
+	id, ok := e.glance()
+	if !ok {
+		return nil
+	}
 	id.Hash = hash
 	return d.reuse(id)
 }
@@ -116,50 +127,72 @@ func (d *Decoder) Object(mediaType string, body []byte) (resource.Object, error)
 	return d.decode(e)
 }
 
-// decode decodes one object. A panic of a type's own Unmarshal method becomes an error, because one bad object must not end the others.
-func (d *Decoder) decode(e encoded) (o resource.Object, err error) {
+// decode decodes one object by itself.
+func (d *Decoder) decode(e encoded) (resource.Object, error) {
+	o, _, err := d.version(e, nil)
+	return o, err
+}
+
+// version decodes one version of an object. A panic of a type's own Unmarshal method becomes an error, because one bad object must not end the others. With a
+// digest the object may take its unit from the last version, and leaves a trace.
+func (d *Decoder) version(e encoded, g *digest) (o resource.Object, t Trace, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			o, err = nil, fmt.Errorf("decode %s: panic: %v\n%s", d.def, p, debug.Stack())
+			t, o, err = Trace{}, nil, fmt.Errorf("decode %s: panic: %v\n%s", d.def, p, debug.Stack())
 		}
 	}()
-	o, err = d.decodePlanned(e)
+	o, t, err = d.decodePlanned(e, g)
 	if err == errUnusual {
+		t = Trace{}
 		if o, err = d.decodeOfficial(e); err == nil {
 			d.drops.prune(reflect.ValueOf(o).Elem())
 		}
 	}
+	if err == nil {
+		err = d.finish(e.format, o)
+	} else {
+		err = fmt.Errorf("decode %s: %w", d.def, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("decode %s: %w", d.def, err)
+		return nil, Trace{}, err
 	}
-	if err := d.finish(e.format, o); err != nil {
-		return nil, err
-	}
-	return o, nil
+	return o, t, nil
 }
 
 // decodePlanned decodes by the type's plan, sharing what the decoder's table knows.
-func (d *Decoder) decodePlanned(e encoded) (resource.Object, error) {
+func (d *Decoder) decodePlanned(e encoded, g *digest) (resource.Object, Trace, error) {
 	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
 	s := session{table: d.table, plan: d.plan}
+	if g != nil && !g.unit.none() {
+		s.inherited = d.inherit(&e, g)
+		s.inherited.root = pointerOf(o)
+	}
 	if d.table != nil {
 		d.table.mu.Lock()
 		defer d.table.mu.Unlock()
 		d.table.begin(len(e.raw))
 		s.gates = d.table.gatesOf(d.plan)
 	}
+	err := s.object(d, &e, o)
+	if err != nil || g == nil || g.unit.none() || s.hidden > 0 {
+		return o, Trace{}, err
+	}
+	return o, Trace{object: o, print: g.print}, nil
+}
+
+// object reads the whole object.
+func (s *session) object(d *Decoder, e *encoded, o resource.Object) (err error) {
 	root := d.plan.root
 	if e.format == formatProtobuf {
 		if root.proto != kindStruct || root.fieldsOf().opaque {
-			return nil, errUnusual
+			return errUnusual
 		}
-		return o, s.message(root.fieldsOf(), pointerOf(o), e.raw)
+		return s.top(root.fieldsOf(), pointerOf(o), e.raw)
 	}
 	s.jsonCursor = e.cursor
 	if s.next() != '{' {
-		return nil, errUnusual
+		return errUnusual
 	}
-	var err error
 	if u, ok := o.(*unstructured.Unstructured); ok {
 		s.drops = d.drops
 		u.Object, err = s.anyMap(root)
@@ -169,7 +202,7 @@ func (d *Decoder) decodePlanned(e encoded) (resource.Object, error) {
 	if s.next(); err == nil && s.i != len(s.b) {
 		err = errUnusual
 	}
-	return o, err
+	return err
 }
 
 // maxOfficial bounds what the official protobuf decoders are given: they recurse with the nesting of what they skip.

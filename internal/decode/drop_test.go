@@ -50,7 +50,7 @@ func compareDropped(t *testing.T, def *resource.Definition, paths ...string) {
 			}
 			dropping.drops.prune(reflect.ValueOf(want).Elem())
 			for _, d := range []*Decoder{dropping, sharing, sharing} {
-				have, err := d.decodePlanned(encodedOf(f, raw))
+				have, err := planned(d, encodedOf(f, raw))
 				if err != nil {
 					t.Fatalf("%s: %v", def, err)
 				}
@@ -67,7 +67,7 @@ func TestDroppedFieldsAreMissingFromWhatTheOfficialDecoderReadToo(t *testing.T) 
 	raw := bytesOf(t, formatProtobuf, &pod)
 	twice := append(bytes.Clone(raw), raw...)
 	d := For(podDef, mustDrop(t, podDef, "spec.nodeName"))
-	if _, err := d.decodePlanned(encodedOf(formatProtobuf, twice)); err != errUnusual {
+	if _, err := planned(d, encodedOf(formatProtobuf, twice)); err != errUnusual {
 		t.Fatal(err)
 	}
 	o, err := d.decode(encodedOf(formatProtobuf, twice))

@@ -31,6 +31,8 @@ type Event struct {
 	Size int
 	// Hash is as in Item.
 	Hash uint64
+	// Trace is as in Item.
+	Trace Trace
 }
 
 // Item is one object of a list.
@@ -46,6 +48,8 @@ type Item struct {
 	// Hash is a hash of the object's bytes, without envelope, under a key that lives as long as the process; 0 means none. An unchanged
 	// object has the same hash in lists and in watches.
 	Hash uint64
+	// Trace is what the option Previous may be asked for when the object's next version comes.
+	Trace Trace
 }
 
 // Identity names one version of one object.
@@ -78,14 +82,20 @@ func (e *ObjectError) Unwrap() error { return e.Err }
 
 var hashSeed = maphash.MakeSeed()
 
-// hash hashes an object's bytes. In JSON apiVersion and kind, which servers write first and only where an object stands alone, do
-// not count.
-func (e *encoded) hash() uint64 {
+// hash hashes an object's bytes, without those from one index to another. In JSON apiVersion and kind, which servers write first and only where
+// an object stands alone, do not count.
+func (e *encoded) hash(from, to int) uint64 {
 	raw := e.raw
 	if e.format == formatJSON {
 		raw = afterKind(raw)
 	}
-	return max(1, maphash.Bytes(hashSeed, raw))
+	if from == to {
+		return max(1, maphash.Bytes(hashSeed, raw))
+	}
+	from -= len(e.raw) - len(raw)
+	to -= len(e.raw) - len(raw)
+	parts := [2]uint64{maphash.Bytes(hashSeed, raw[:from]), maphash.Bytes(hashSeed, raw[to:])}
+	return max(1, maphash.Comparable(hashSeed, parts))
 }
 
 // afterKind returns the rest of a JSON object behind the members kind and apiVersion at its start.

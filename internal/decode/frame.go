@@ -210,13 +210,14 @@ func (e *EventReader) event(kind watch.EventType, object encoded, err error) (Ev
 		err = e.expect(object)
 	}
 	if err == nil {
-		event.Hash = object.hash()
+		g := e.digest(&object)
+		event.Hash = g.hash
 		if kind == watch.Added { // of a full state, which may bring what is known
 			event.Object = e.known(&object, event.Hash)
 			event.Reused = event.Object != nil
 		}
 		if event.Object == nil {
-			event.Object, err = e.decode(object)
+			event.Object, event.Trace, err = e.version(object, &g)
 		}
 	}
 	if err != nil {

@@ -135,3 +135,20 @@ func FuzzEvents(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPrevious decodes an object when another version of it is held: what is taken from that must be what the bytes say.
+func FuzzPrevious(f *testing.F) {
+	addObjects(f, func(which byte, format format, raw []byte) {
+		f.Add(which, format == formatProtobuf, raw, raw)
+		f.Add(which, format == formatProtobuf, raw, raw[:len(raw)-1])
+	})
+	defs := fuzzDefs()
+	f.Fuzz(func(t *testing.T, which byte, protobuf bool, before, raw []byte) {
+		def := defs[int(which)%len(defs)]
+		format := formatJSON
+		if protobuf && len(formatsOf(def)) == 2 {
+			format = formatProtobuf
+		}
+		judgeAfter(t, def, NewTable(0), format, before, raw)
+	})
+}

@@ -16,11 +16,30 @@ const (
 	metaResourceVersion = 6
 )
 
+// glance reads who an object is from bytes in the usual form, without copying them: the identity is valid as long as they are.
+func (e *encoded) glance() (id Identity, ok bool) {
+	if e.format == formatProtobuf {
+		id.fromProtobuf(inner(e.raw, objectMeta), borrowed)
+		return id, id.Key.Name != ""
+	}
+	ok = e.cursor.glance(func(name []byte, _ int, value jsonCursor, _ int) bool {
+		return string(name) != "metadata" || value.glance(func(name []byte, _ int, value jsonCursor, _ int) bool {
+			if target := id.member(name); target != nil && value.b[value.i] == '"' {
+				text, err := value.text()
+				*target = borrowed(text)
+				return err == nil
+			}
+			return true
+		})
+	})
+	return id, ok && id.Key.Name != ""
+}
+
 // identify reads who an object is from bytes that may be broken: it takes what it finds until they make no sense.
 func (e *encoded) identify() Identity {
 	var id Identity
 	if e.format == formatProtobuf {
-		id.fromProtobuf(inner(e.raw, objectMeta))
+		id.fromProtobuf(inner(e.raw, objectMeta), func(b []byte) string { return string(b) })
 		return id
 	}
 	members(e.cursor, func(name, value []byte) bool {
@@ -68,7 +87,7 @@ func inner(message []byte, number int) (content []byte) {
 }
 
 // fromProtobuf lets the first of each field win: after damage, what follows may be anything.
-func (id *Identity) fromProtobuf(meta []byte) {
+func (id *Identity) fromProtobuf(meta []byte, text func([]byte) string) {
 	for len(meta) > 0 {
 		f, rest, err := nextField(meta)
 		if err != nil {
@@ -86,7 +105,7 @@ func (id *Identity) fromProtobuf(meta []byte) {
 			target = &id.ResourceVersion
 		}
 		if target != nil && *target == "" && f.kind == wireBytes {
-			*target = string(f.bytes)
+			*target = text(f.bytes)
 		}
 		meta = rest
 	}
@@ -94,24 +113,28 @@ func (id *Identity) fromProtobuf(meta []byte) {
 
 func (id *Identity) fromJSON(meta []byte) {
 	members(newCursor(meta), func(name, value []byte) bool {
-		var target *string
-		switch string(name) {
-		case "name":
-			target = &id.Key.Name
-		case "namespace":
-			target = &id.Key.Namespace
-		case "uid":
-			target = (*string)(&id.UID)
-		case "resourceVersion":
-			target = &id.ResourceVersion
-		default:
-			return true
-		}
-		if s, err := unquote(value); err == nil {
-			*target = s
+		if target := id.member(name); target != nil {
+			if s, err := unquote(value); err == nil {
+				*target = s
+			}
 		}
 		return true
 	})
+}
+
+// member returns where a member of the metadata belongs; nil: it does not count.
+func (id *Identity) member(name []byte) *string {
+	switch string(name) {
+	case "name":
+		return &id.Key.Name
+	case "namespace":
+		return &id.Key.Namespace
+	case "uid":
+		return (*string)(&id.UID)
+	case "resourceVersion":
+		return &id.ResourceVersion
+	}
+	return nil
 }
 
 // members calls found with the name and the bytes of each member of a JSON object, until found says no, or the object ends or makes no

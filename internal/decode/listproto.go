@@ -175,13 +175,14 @@ func (l *listReader) field(number int, size int64) error {
 
 // item decodes one item, unless it is known, and yields it.
 func (l *listReader) item(e encoded) error {
-	item := Item{Size: len(e.raw), Hash: e.hash()}
+	g := l.digest(&e)
+	item := Item{Size: len(e.raw), Hash: g.hash}
 	if item.Object = l.known(&e, item.Hash); item.Object != nil {
 		item.Reused = true
 		return l.give(item)
 	}
 	var err error
-	if item.Object, err = l.decode(e); err != nil {
+	if item.Object, item.Trace, err = l.version(e, &g); err != nil {
 		item.Object, item.Err = nil, e.broken(err)
 	}
 	return l.give(item)

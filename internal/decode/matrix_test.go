@@ -183,7 +183,7 @@ func compareAll(t *testing.T, def *resource.Definition, f format, raws [][]byte)
 	table := NewTable(0)
 	for _, d := range []*Decoder{For(def), For(def, Shared(table)), For(def, Shared(table))} {
 		for i, raw := range raws {
-			if _, err := d.decodePlanned(encodedOf(f, raw)); err != nil {
+			if _, err := planned(d, encodedOf(f, raw)); err != nil {
 				t.Fatalf("left to the official decoder: %v", err)
 			}
 			body := bytes.Clone(sealRaw(t, def, f, raw))

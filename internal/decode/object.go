@@ -22,6 +22,9 @@ func (s *session) value(n *node, p unsafe.Pointer) error {
 	case '"':
 		return s.quoted(n, p)
 	case '{', '[':
+		if s.i == s.inherited.unit.value && s.inherited.last != nil {
+			return s.take(n, p)
+		}
 		return s.composite(n, p, c)
 	case 't', 'f':
 		return s.truth(n, p, c)

@@ -21,7 +21,8 @@ import (
 // alone. So the plan's code covers what servers really send, fast, and never has to imitate a corner.
 type plan struct {
 	root     *node
-	typeMeta int64 // offset of the metav1.TypeMeta in the root; -1: none
+	typeMeta int64  // offset of the metav1.TypeMeta in the root; -1: none
+	status   uint64 // number of the root's field Status in protobuf; 0: none
 	*compiler
 }
 
@@ -108,6 +109,10 @@ func planOf(t reflect.Type, at place) *plan {
 	if t.Kind() == reflect.Struct {
 		if f, ok := t.FieldByName("TypeMeta"); ok && f.Type == reflect.TypeFor[metav1.TypeMeta]() && len(f.Index) == 1 {
 			p.typeMeta = int64(f.Offset)
+		}
+		if f, ok := t.FieldByName("Status"); ok {
+			number, _ := protobufNumber(f)
+			p.status = uint64(max(number, 0))
 		}
 	}
 	if at.drops != nil { // the tree is the caller's own, and the plan lives as long as the decoder

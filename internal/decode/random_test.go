@@ -126,3 +126,9 @@ func mustEqual(t *testing.T, want, have any) {
 		t.Fatalf("want %#v\nhave %#v", want, have)
 	}
 }
+
+// planned decodes by the plan alone.
+func planned(d *Decoder, e encoded) (sheaf.Object, error) {
+	o, _, err := d.decodePlanned(e, nil)
+	return o, err
+}

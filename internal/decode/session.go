@@ -28,6 +28,8 @@ type session struct {
 	member int
 	drops  *dropTree
 
+	inherited inheritance // from the last version of the object
+
 	jsonCursor
 }
 

@@ -57,7 +57,7 @@ func TestViewHoldsItsPartOfTheObjectInBothFormats(t *testing.T) {
 				t.Fatal(err)
 			}
 			mustEqual(t, want, have)
-			have, err = d.decodePlanned(encodedOf(formatProtobuf, bytesOf(t, formatProtobuf, pod)))
+			have, err = planned(d, encodedOf(formatProtobuf, bytesOf(t, formatProtobuf, pod)))
 			if err != nil {
 				t.Fatal(err)
 			}
