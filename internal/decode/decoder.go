@@ -163,17 +163,18 @@ func (d *Decoder) version(e encoded, g *digest) (o resource.Object, t Trace, err
 func (d *Decoder) decodePlanned(e encoded, g *digest) (resource.Object, Trace, error) {
 	o := reflect.New(d.def.GoType()).Interface().(resource.Object)
 	s := session{table: d.table, plan: d.plan}
-	if g != nil && !g.unit.none() {
-		s.inherited = d.inherit(&e, g)
-		s.inherited.root = pointerOf(o)
-	}
 	if d.table != nil {
 		d.table.mu.Lock()
 		defer d.table.mu.Unlock()
 		d.table.begin(len(e.raw))
 		s.gates = d.table.gatesOf(d.plan)
+		s.inherited = d.inherit(&e, g)
+		s.inherited.root = pointerOf(o)
 	}
 	err := s.object(d, &e, o)
+	if err == nil && d.table != nil {
+		d.table.neighbour = o
+	}
 	if err != nil || g == nil || g.unit.none() || s.hidden > 0 {
 		return o, Trace{}, err
 	}

@@ -46,7 +46,7 @@ func (s *session) entries(n *node, p unsafe.Pointer, raw []byte, tagSize, count 
 		if n.elem.typ.Kind() == reflect.Slice {
 			newSlice(n.elem.typ, value, 0) // there, though nothing may be in it
 		}
-		if err := s.content(n.elem, value, content); err != nil {
+		if err := s.content(n.elem, value, nil, content); err != nil {
 			return err
 		}
 		m.other.put(s.str(n.key, key))

@@ -33,8 +33,9 @@ func contentAt(b []byte, i int) (from, to int) {
 	return from, from + int(size)
 }
 
-// message reads the fields of a message into the struct at p.
-func (s *session) message(m *message, p unsafe.Pointer, b []byte) error {
+// message reads the fields of a message into the struct at p. Here and below, like is where a value of the same type is that may be much
+// the same, or nil: in the last version of the object, or in its neighbour. Strings are looked for there first.
+func (s *session) message(m *message, p, like unsafe.Pointer, b []byte) error {
 	if s.depth++; s.depth > maxMessageDepth {
 		return errDepth
 	}
@@ -54,13 +55,13 @@ func (s *session) message(m *message, p unsafe.Pointer, b []byte) error {
 		var err error
 		switch {
 		case f.run:
-			i, err = s.run(f.node, at(p, f.offset), b, start, next)
+			i, err = s.run(f.node, at(p, f.offset), field(like, f.offset), b, start, next)
 		case tag&7 == wireBytes:
 			from, to := contentAt(b, next)
 			if from < 0 {
 				return errUnusual
 			}
-			i, err = to, s.content(f.node, at(p, f.offset), b[from:to])
+			i, err = to, s.content(f.node, at(p, f.offset), field(like, f.offset), b[from:to])
 		case tag&7 == wireVarint:
 			var v uint64
 			if v, i = varintAt(b, next); i < 0 {
@@ -126,18 +127,30 @@ func (s *session) number(n *node, p unsafe.Pointer, v uint64) error {
 	return nil
 }
 
+// field is at, for what may be nil.
+func field(like unsafe.Pointer, offset uintptr) unsafe.Pointer {
+	if like == nil {
+		return nil
+	}
+	return at(like, offset)
+}
+
 // content stores what a length-delimited field holds.
-func (s *session) content(n *node, p unsafe.Pointer, b []byte) error {
+func (s *session) content(n *node, p, like unsafe.Pointer, b []byte) error {
 	switch n.proto {
 	case kindString:
+		if like != nil && string(b) == *(*string)(like) {
+			*(*string)(p) = *(*string)(like)
+			return nil
+		}
 		*(*string)(p) = s.str(n, b)
 	case kindStruct:
 		if m := n.fieldsOf(); !m.opaque {
-			return s.message(m, p, b)
+			return s.message(m, p, like, b)
 		}
 		return s.opaque(n, p, b)
 	case kindPointer:
-		return s.pointer(n, p, b)
+		return s.pointer(n, p, like, b)
 	case kindBytes:
 		*(*[]byte)(p) = s.clone(n, b)
 	case kindTime:
@@ -155,7 +168,7 @@ func (s *session) content(n *node, p unsafe.Pointer, b []byte) error {
 }
 
 // pointer stores a new value, or a known one. Bytes for a pointer that is set already would have to be merged into its value.
-func (s *session) pointer(n *node, p unsafe.Pointer, b []byte) error {
+func (s *session) pointer(n *node, p, like unsafe.Pointer, b []byte) error {
 	if *(*unsafe.Pointer)(p) != nil {
 		return errUnusual
 	}
@@ -164,7 +177,10 @@ func (s *session) pointer(n *node, p unsafe.Pointer, b []byte) error {
 		return nil
 	}
 	target := newOf(n.elem.typ)
-	if err := s.content(n.elem, target, b); err != nil {
+	if like != nil {
+		like = *(*unsafe.Pointer)(like)
+	}
+	if err := s.content(n.elem, target, like, b); err != nil {
 		return err
 	}
 	*(*unsafe.Pointer)(p) = target
@@ -186,7 +202,7 @@ func (s *session) opaque(n *node, p unsafe.Pointer, b []byte) error {
 
 // run reads all elements of a repeated field that follow each other. The first starts at start, with its length or number at next. The
 // elements are counted first, so that their slice or map has the right size.
-func (s *session) run(n *node, p unsafe.Pointer, b []byte, start, next int) (int, error) {
+func (s *session) run(n *node, p, like unsafe.Pointer, b []byte, start, next int) (int, error) {
 	tag := b[start:next]
 	if tag[0]&7 != wireBytes {
 		return s.numbers(n, p, b, tag, next)
@@ -211,7 +227,7 @@ func (s *session) run(n *node, p unsafe.Pointer, b []byte, start, next int) (int
 	if n.proto == kindMap {
 		err = s.entries(n, p, raw, len(tag), count)
 	} else {
-		err = s.elements(n, p, raw, len(tag), count)
+		err = s.elements(n, p, like, raw, len(tag), count)
 	}
 	if err == nil {
 		s.learned(w, n.proto, p, raw)
@@ -225,12 +241,20 @@ func hasPrefix(b, tag []byte) bool {
 }
 
 // elements reads a slice of count elements.
-func (s *session) elements(n *node, p unsafe.Pointer, raw []byte, tagSize, count int) error {
+func (s *session) elements(n *node, p, like unsafe.Pointer, raw []byte, tagSize, count int) error {
 	data := newSlice(n.typ, p, count)
 	size := n.elem.typ.Size()
+	var others sliceHeader
+	if like != nil {
+		others = *(*sliceHeader)(like)
+	}
 	for i, k := 0, 0; i < len(raw); k++ {
 		from, to := contentAt(raw, i+tagSize)
-		if err := s.content(n.elem, at(data, uintptr(k)*size), raw[from:to]); err != nil {
+		var other unsafe.Pointer
+		if k < others.len {
+			other = at(others.data, uintptr(k)*size)
+		}
+		if err := s.content(n.elem, at(data, uintptr(k)*size), other, raw[from:to]); err != nil {
 			return err
 		}
 		i = to

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"sync"
 	"unsafe"
+
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // Table lets the objects of one cache share equal parts: it remembers decoded values by their wire bytes. Its memory is bounded,
@@ -29,7 +31,8 @@ type Table struct {
 	pressure int   // look-ups that a larger table would have answered, since it grew
 	stats    TableStats
 
-	gates map[*plan][]gate
+	gates     map[*plan][]gate
+	neighbour resource.Object // decoded last
 
 	shapes     map[reflect.Type]*shape // for sharing by structure
 	shapeGates []gate

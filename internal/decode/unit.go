@@ -155,27 +155,35 @@ func (d *Decoder) tracing() bool {
 	return d.previous != nil && d.table != nil && d.form != metadataOnly && d.def.Full() == nil
 }
 
-// inheritance is what a session takes from the last version of its object.
+// inheritance is what a session may take from other objects.
 type inheritance struct {
+	like resource.Object // of the same type, and much the same: the last version, or else the neighbour; nil: none
+	last resource.Object // the last version, if it has the same unit
 	unit unit
-	last resource.Object
 	root unsafe.Pointer // of the object that is being decoded
 }
 
-// inherit asks for the last version of the object, and returns it if it has the same unit.
-func (d *Decoder) inherit(e *encoded, g *digest) inheritance {
-	if g.unit.none() {
-		return inheritance{}
+// inherit asks for the last version of an object. The table's lock is held.
+func (d *Decoder) inherit(e *encoded, g *digest) (in inheritance) {
+	if o := d.table.neighbour; o != nil && reflect.TypeOf(o).Elem() == d.def.GoType() {
+		in.like = o
+	}
+	if g == nil || g.unit.none() {
+		return in
 	}
 	id, ok := e.glance()
 	if !ok {
-		return inheritance{}
+		return in
 	}
 	t := d.previous(id.Key)
-	if t.object == nil || t.print != g.print || resource.KeyOf(t.object) != id.Key || reflect.TypeOf(t.object).Elem() != d.def.GoType() {
-		return inheritance{}
+	if t.object == nil || resource.KeyOf(t.object) != id.Key || reflect.TypeOf(t.object).Elem() != d.def.GoType() {
+		return in
 	}
-	return inheritance{unit: g.unit, last: t.object}
+	in.like = t.object
+	if t.print == g.print {
+		in.last, in.unit = t.object, g.unit
+	}
+	return in
 }
 
 // take stores the last version's unit at p, where a value of the node belongs, and moves behind it. It is for JSON.
@@ -198,13 +206,17 @@ func (s *session) copyField(t reflect.Type, offset uintptr) {
 
 // top reads an object's message, without the unit if that is taken from the last version.
 func (s *session) top(m *message, p unsafe.Pointer, raw []byte) error {
+	var like unsafe.Pointer
+	if s.inherited.like != nil {
+		like = pointerOf(s.inherited.like)
+	}
 	if s.inherited.last == nil {
-		return s.message(m, p, raw)
+		return s.message(m, p, like, raw)
 	}
 	u := &s.inherited.unit
-	if err := s.message(m, p, raw[:u.from]); err != nil {
+	if err := s.message(m, p, like, raw[:u.from]); err != nil {
 		return err
 	}
 	s.copyField(u.field.node.typ, u.field.offset)
-	return s.message(m, p, raw[u.to:])
+	return s.message(m, p, like, raw[u.to:])
 }
