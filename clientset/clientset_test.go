@@ -12,13 +12,12 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	policyv1beta1 "k8s.io/api/policy/v1beta1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/clientset"
 	"github.com/sheaf-dev/sheaf/resource"
+	apiextensionsv1 "github.com/sheaf-dev/sheaf/resource/apiextensions/v1"
+	apiregistrationv1 "github.com/sheaf-dev/sheaf/resource/apiregistration/v1"
 	"github.com/sheaf-dev/sheaf/resource/builtin"
 	"github.com/sheaf-dev/sheaf/rest"
 )
@@ -101,6 +100,15 @@ func TestTheClientsetHasTheAccessorsThatClientGoHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(want) != 162 {
+		t.Errorf("client-go has %d", len(want))
+	}
+	// An eviction is no resource of its own group: subresource.Evict posts it to its pod. client-go keeps the clients of definitions and API services elsewhere.
+	want = slices.DeleteFunc(want, func(line string) bool {
+		return strings.HasPrefix(line, "Policy") && strings.Contains(line, " Evictions ")
+	})
+	want = append(want, "ApiextensionsV1 CustomResourceDefinitions cluster", "ApiregistrationV1 APIServices cluster")
+	slices.Sort(want)
 	var got []string
 	for _, a := range accessors(newClientset(t, &server{})) {
 		scope := "cluster"
@@ -110,21 +118,18 @@ func TestTheClientsetHasTheAccessorsThatClientGoHas(t *testing.T) {
 		got = append(got, a.group+" "+a.plural+" "+scope)
 	}
 	slices.Sort(got)
-	if len(want) != 162 || !slices.Equal(got, want) {
+	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 
 func TestEachAccessorRequestsItsOwnResource(t *testing.T) {
 	definitions := map[string]*resource.Definition{}
-	for _, def := range builtin.Definitions() {
+	for _, def := range append(builtin.Definitions(), apiextensionsv1.CustomResourceDefinitions.Definition(), apiregistrationv1.APIServices.Definition()) {
 		definitions[def.GoType().PkgPath()+" "+def.GoType().Name()] = def
 	}
 	s := &server{code: http.StatusNotFound, answer: notFound}
 	for _, a := range accessors(newClientset(t, s)) {
-		if a.plural == "Evictions" && strings.HasPrefix(a.group, "Policy") {
-			continue // no resource: tested by itself
-		}
 		client := a.call()
 		create := client.MethodByName("Create")
 		object := create.Type().In(1).Elem()
@@ -180,50 +185,6 @@ func TestAVerbThatTheResourceLacksIsAnErrorWithoutARequest(t *testing.T) {
 	_, err := newClientset(t, s).CoreV1().ComponentStatuses().Create(t.Context(), &corev1.ComponentStatus{}, metav1.CreateOptions{})
 	if err == nil || !strings.Contains(err.Error(), "componentstatuses") || len(s.requests) > 0 {
 		t.Errorf("error %v, requests %q", err, s.requests)
-	}
-}
-
-func TestAnEvictionIsPostedToItsPod(t *testing.T) {
-	s := &server{code: http.StatusCreated, answer: `{"kind":"Status","apiVersion":"v1","status":"Success"}`}
-	cs := newClientset(t, s)
-	name := metav1.ObjectMeta{Name: "p"}
-	dryRun := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
-	if err := cs.PolicyV1().Evictions("ns").Evict(t.Context(), &policyv1.Eviction{ObjectMeta: name}, dryRun); err != nil {
-		t.Error(err)
-	}
-	if err := cs.PolicyV1beta1().Evictions("ns").Evict(t.Context(), &policyv1beta1.Eviction{ObjectMeta: name}, metav1.CreateOptions{}); err != nil {
-		t.Error(err)
-	}
-	want := []string{"POST /api/v1/namespaces/ns/pods/p/eviction?dryRun=All", "POST /api/v1/namespaces/ns/pods/p/eviction"}
-	if !slices.Equal(s.requests, want) {
-		t.Errorf("requests %q, want %q", s.requests, want)
-	}
-	for i, version := range []string{"policy/v1", "policy/v1beta1"} {
-		if !strings.Contains(s.bodies[i], version) || !strings.Contains(s.bodies[i], "Eviction") {
-			t.Errorf("the body does not say %s: %q", version, s.bodies[i])
-		}
-	}
-}
-
-func TestAnEvictionThatTheBudgetForbidsIsTooManyRequests(t *testing.T) {
-	s := &server{code: http.StatusTooManyRequests, answer: `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"TooManyRequests","message":"the budget forbids it","code":429}`}
-	err := newClientset(t, s).PolicyV1().Evictions("ns").Evict(t.Context(), &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "p"}}, metav1.CreateOptions{})
-	if !apierrors.IsTooManyRequests(err) {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestAnEvictionWithoutItsPodIsAnErrorWithoutARequest(t *testing.T) {
-	s := &server{code: http.StatusCreated, answer: "{}"}
-	cs := newClientset(t, s)
-	for _, c := range []struct{ client, namespace, name string }{{"ns", "other", "p"}, {"ns", "", ""}, {"", "", "p"}} {
-		eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: c.name}}
-		if err := cs.PolicyV1().Evictions(c.client).Evict(t.Context(), eviction, metav1.CreateOptions{}); err == nil {
-			t.Errorf("%+v: no error", c)
-		}
-	}
-	if len(s.requests) > 0 {
-		t.Errorf("requests %q", s.requests)
 	}
 }
 

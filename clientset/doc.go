@@ -6,6 +6,9 @@
 //	cs, err := clientset.NewForConfig(config)
 //	pod, err := cs.CoreV1().Pods("shop").Get(ctx, "cart-0", metav1.GetOptions{})
 //
+// What an object has below itself is in clientset/subresource (scale, eviction, logs, tokens) and remote (commands, ports); both take the
+// clients of this package. The definitions of custom resources and API services have accessors, too.
+//
 // All clients of one set share connections, credentials and rate limiter.
 //
 // The package links the Go types of every API group. A program that should stay small uses clientset/typed with the resources that

@@ -12,6 +12,8 @@ import (
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/clientset"
 	"github.com/sheaf-dev/sheaf/resource"
+	apiextensionsv1 "github.com/sheaf-dev/sheaf/resource/apiextensions/v1"
+	apiregistrationv1 "github.com/sheaf-dev/sheaf/resource/apiregistration/v1"
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
@@ -54,7 +56,7 @@ func (c caller) object(def *resource.Definition, method string, args ...any) res
 func TestEveryResourceIsWrittenReadAndDeletedInBothFormats(t *testing.T) {
 	for _, format := range []string{rest.ContentTypeProtobuf, rest.ContentTypeJSON} {
 		t.Run(strings.ReplaceAll(format, "/", "-"), func(t *testing.T) {
-			server := apitest.New(apitest.Options{InMemory: true, CreateNamespaces: true}).Start(t)
+			server := apitest.New(apitest.Options{InMemory: true, CreateNamespaces: true, Resources: []apitest.Definer{apiregistrationv1.APIServices}}).Start(t)
 			config := server.Config()
 			config.ContentType = format
 			cs, err := clientset.NewForConfig(config)
@@ -67,14 +69,16 @@ func TestEveryResourceIsWrittenReadAndDeletedInBothFormats(t *testing.T) {
 				client := a.call()
 				if client.MethodByName("Definition").IsValid() {
 					def := client.MethodByName("Definition").Call(nil)[0].Interface().(*resource.Definition)
-					if def.Verbs().Has(resource.VerbCreate | resource.VerbGet | resource.VerbDelete) {
+					// The server wants whole definitions: apitest has tests of them.
+					definition := def == apiextensionsv1.CustomResourceDefinitions.Definition()
+					if !definition && def.Verbs().Has(resource.VerbCreate|resource.VerbGet|resource.VerbDelete) {
 						lifeOf(caller{t, a.group + "." + a.plural, client}, def)
 						lives++
 					}
 				}
 			}
-			if lives != 146 {
-				t.Errorf("%d resources were tried, want 146", lives)
+			if lives != 147 {
+				t.Errorf("%d resources were tried, want 147", lives)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,6 +41,9 @@ func (s *SubresourceClient) Get(ctx context.Context, name string, opts metav1.Ge
 // Create posts o to the subresource of the named object, and returns the answer. Where the server answers without an object, a copy of o
 // is returned.
 func (s *SubresourceClient) Create(ctx context.Context, name string, o resource.Object, opts metav1.CreateOptions) (resource.Object, error) {
+	if err := s.sameNamespace("create", o); err != nil {
+		return nil, err
+	}
 	req, err := s.parent.named(http.MethodPost, "create", s.parent.namespace, name, []string{s.name})
 	if err != nil {
 		return nil, err
@@ -49,11 +53,23 @@ func (s *SubresourceClient) Create(ctx context.Context, name string, o resource.
 
 // Update replaces the subresource of the named object.
 func (s *SubresourceClient) Update(ctx context.Context, name string, o resource.Object, opts metav1.UpdateOptions) (resource.Object, error) {
+	if err := s.sameNamespace("update", o); err != nil {
+		return nil, err
+	}
 	req, err := s.parent.named(http.MethodPut, "update", s.parent.namespace, name, []string{s.name})
 	if err != nil {
 		return nil, err
 	}
 	return s.parent.object(ctx, req.VersionedParams(&opts).BodyObject(s.kind, o))
+}
+
+// sameNamespace refuses an object that says that it belongs elsewhere.
+func (s *SubresourceClient) sameNamespace(verb string, o resource.Object) error {
+	own, mine := o.GetNamespace(), s.parent.namespace
+	if own == "" || mine == "" || own == mine {
+		return nil
+	}
+	return fmt.Errorf("%s %s/%s: the object is in namespace %q, the client in %q", verb, s.parent.def, s.name, own, mine)
 }
 
 // Patch changes the subresource of the named object, as data of type t says.

@@ -124,6 +124,29 @@ func TestAnEvictionThatTheBudgetForbidsIsTooManyRequests(t *testing.T) {
 	}
 }
 
+func TestWhatBelongsToAnotherPodOrNoneIsAnErrorWithoutARequest(t *testing.T) {
+	s, client := answering(t, success)
+	for _, c := range []struct{ client, namespace, name, want string }{
+		{"ns", "other", "p", `create pods/v1/eviction: the object is in namespace "other", the client in "ns"`},
+		{"ns", "", "", "the name is empty"},
+		{"", "ns", "p", `"p" needs a namespace`},
+	} {
+		eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Namespace: c.namespace, Name: c.name}}
+		err := subresource.Evict(t.Context(), typed.For(client, corev1.Pods).Namespace(c.client), eviction, metav1.CreateOptions{})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	scale := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Namespace: "other", Name: "web"}}
+	_, err := subresource.Scale(typed.For(client, appsv1.Deployments).Namespace("shop")).Update(t.Context(), "web", scale, metav1.UpdateOptions{})
+	if err == nil || !strings.Contains(err.Error(), `update deployments.apps/v1/scale: the object is in namespace "other"`) {
+		t.Error(err)
+	}
+	if s.sent > 0 {
+		t.Errorf("%d requests were sent", s.sent)
+	}
+}
+
 func TestALogIsStreamedAsItsOptionsSay(t *testing.T) {
 	s, client := answering(t, "one\ntwo\n")
 	s.contentType = "text/plain"
