@@ -3,6 +3,7 @@ package clients_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,11 +21,15 @@ import (
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// A kubelet stands in for that of one node. The API server asks it for logs, and for commands and ports over SPDY.
+// A kubelet stands in for that of one node. The API server asks it for logs, for commands and ports over SPDY, and for whatever a proxy of the
+// node is asked for.
 type kubelet struct {
 	t       *testing.T
 	running sync.WaitGroup
 }
+
+// nodeIP is the address of all nodes, on different ports; nothing has it.
+const nodeIP = "10.11.12.14"
 
 // startKubelet starts a kubelet with a node of its own, and a pod "p" on it in a namespace of its own.
 func startKubelet(t *testing.T, client *rest.Client) typed.Client[*coreapi.Pod] {
@@ -45,7 +50,8 @@ func startKubelet(t *testing.T, client *rest.Client) typed.Client[*coreapi.Pod] 
 	}
 	nodes, ns := typed.For(client, corev1.Nodes), namespace(t, client)
 	node := create(t, nodes, &coreapi.Node{ObjectMeta: metav1.ObjectMeta{Name: ns}})
-	node.Status.Addresses = []coreapi.NodeAddress{{Type: coreapi.NodeInternalIP, Address: address.Hostname()}}
+	nodesNetwork.answerFor(net.JoinHostPort(nodeIP, address.Port()), address.Host)
+	node.Status.Addresses = []coreapi.NodeAddress{{Type: coreapi.NodeInternalIP, Address: nodeIP}}
 	node.Status.DaemonEndpoints.KubeletEndpoint.Port = int32(port)
 	if _, err := nodes.UpdateStatus(t.Context(), node, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
@@ -66,7 +72,13 @@ func (k *kubelet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "log of %s, tail %s\n", r.URL.Path, r.URL.Query().Get("tailLines"))
 	case "exec":
 		opened, end := upgrade(w, r)
-		k.exec(opened, end, r.URL.Query())
+		asked := r.URL.Query()
+		k.run(opened, end, asked, asked["command"]...)
+	case "attach":
+		opened, end := upgrade(w, r)
+		k.run(opened, end, r.URL.Query(), "main")
+	case "healthz":
+		fmt.Fprintf(w, "ok, asked for %s", r.URL.RequestURI())
 	case "portForward":
 		k.forward(upgrade(w, r))
 	default:
@@ -101,8 +113,8 @@ func upgrade(w http.ResponseWriter, r *http.Request) (streams <-chan *spdystream
 	}
 }
 
-// exec runs one of the commands cat, "exit CODE" and size.
-func (k *kubelet) exec(opened <-chan *spdystream.Stream, end func(), asked url.Values) {
+// run runs one of the commands cat, "exit CODE" and size, or is the process main of a container, which greets and then is like cat.
+func (k *kubelet) run(opened <-chan *spdystream.Stream, end func(), asked url.Values, command ...string) {
 	defer end()
 	wanted := []string{"error"}
 	for name, stream := range map[string]string{"input": "stdin", "output": "stdout", "error": "stderr"} {
@@ -122,7 +134,10 @@ func (k *kubelet) exec(opened <-chan *spdystream.Stream, end func(), asked url.V
 		streams[s.Headers().Get("streamType")] = s
 	}
 	status := `{"metadata":{},"status":"Success"}`
-	switch command := asked["command"]; command[0] {
+	switch command[0] {
+	case "main":
+		_, _ = io.WriteString(streams["stdout"], "hello ")
+		fallthrough
 	case "cat":
 		_, _ = io.Copy(streams["stdout"], streams["stdin"])
 	case "exit":

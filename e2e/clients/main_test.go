@@ -4,6 +4,7 @@ package clients_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -23,18 +24,27 @@ import (
 // within bounds every wait on the server; it is many times what one takes.
 const within = time.Minute
 
-var server *cluster.Cluster
+var (
+	server       *cluster.Cluster
+	nodesNetwork *egress
+)
 
 // limited is a user whom a test sends to a priority level with a single seat.
 var limited = cluster.User{Name: "limited"}
 
 func TestMain(m *testing.M) {
+	network, flag, err := startEgress()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	nodesNetwork = network
 	options := cluster.Options{
 		AllAPIs:        true,
-		APIServerFlags: []string{"--feature-gates=AllAlpha=true,AllBeta=true"},
+		APIServerFlags: []string{"--feature-gates=AllAlpha=true,AllBeta=true", flag},
 		Users:          []cluster.User{limited},
 	}
-	os.Exit(cluster.Main(m, options, &server, func() error { return goleak.Find() }))
+	os.Exit(cluster.Main(m, options, &server, network.stop, func() error { return goleak.Find() }))
 }
 
 // connect returns a client of a user's.

@@ -234,6 +234,18 @@ func TestCommandsRunThroughTheServer(t *testing.T) {
 	}
 }
 
+func TestAttachingReachesTheMainProcessThroughTheServer(t *testing.T) {
+	pods := startKubelet(t, connect(t, cluster.Admin))
+	var out bytes.Buffer
+	err := remote.Attach(t.Context(), pods, "p", "main", remote.Streams{Stdin: strings.NewReader("world"), Stdout: &out})
+	if err != nil || out.String() != "hello world" {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+	if err := remote.Attach(t.Context(), pods, "p", "none", remote.Streams{Stdout: &out}); !apierrors.IsBadRequest(err) {
+		t.Errorf("a container that is not there: %v", err)
+	}
+}
+
 func TestPortsAreForwardedThroughTheServer(t *testing.T) {
 	pods := startKubelet(t, connect(t, cluster.Admin))
 	tunnel, err := remote.Open(t.Context(), pods, "p")
