@@ -23,7 +23,8 @@ type Client struct {
 type shared struct {
 	base     *url.URL
 	http     *http.Client
-	limiter  RateLimiter // nil: none
+	wire     http.RoundTripper // below http's, if that changes the format of bodies
+	limiter  RateLimiter       // nil: none
 	timeout  time.Duration
 	protobuf bool
 	warnings WarningHandler
@@ -73,6 +74,13 @@ func newClient(cfg *Config, h *http.Client) (*Client, error) {
 	}
 	// A redirect is no answer of an API server; following it would hand the credentials to another address.
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	wire := h.Transport
+	if wire == nil {
+		wire = http.DefaultTransport
+	}
+	if cfg.ContentType == ContentTypeCBOR {
+		h.Transport = newCBORLayer(wire, base.Path)
+	}
 	warnings := cfg.Warnings
 	if warnings == nil {
 		warnings = LogWarnings
@@ -80,9 +88,10 @@ func newClient(cfg *Config, h *http.Client) (*Client, error) {
 	return &Client{shared: &shared{
 		base:     base,
 		http:     h,
+		wire:     wire,
 		limiter:  limiter,
 		timeout:  cfg.Timeout,
-		protobuf: cfg.ContentType != ContentTypeJSON,
+		protobuf: cfg.ContentType == "" || cfg.ContentType == ContentTypeProtobuf,
 		warnings: warnings,
 		hooks:    cfg.Hooks.orGlobal(),
 		trusting: cfg.TLS.trusting(),
@@ -108,12 +117,7 @@ func (c *Client) Host() string { return c.shared.base.String() }
 
 // Transport returns what the client sends its requests through, which adds the credentials and nothing else: no limit, no time-out, no
 // repetition, and any answer is returned as it is. It is for requests to this server that a Request cannot make.
-func (c *Client) Transport() http.RoundTripper {
-	if c.shared.http.Transport == nil {
-		return http.DefaultTransport
-	}
-	return c.shared.http.Transport
-}
+func (c *Client) Transport() http.RoundTripper { return c.shared.wire }
 
 // CloseIdle closes the connections that no request uses. The client can be used on.
 func (c *Client) CloseIdle() { c.shared.http.CloseIdleConnections() }

@@ -42,8 +42,9 @@ type Config struct {
 	// UserAgent names this program to the server. Default: DefaultUserAgent().
 	UserAgent string
 
-	// ContentType is the wire format to prefer: "application/json" switches protobuf off, "" and ContentTypeProtobuf use protobuf for
-	// the resources that have it and JSON for all others.
+	// ContentType is the wire format to prefer: "" and ContentTypeProtobuf use protobuf for the resources that have it and JSON for all
+	// others; ContentTypeJSON uses JSON for all; ContentTypeCBOR uses CBOR for all objects, lists and watches of servers that speak it
+	// (feature gate CBORServingAndStorage), and JSON else. A list in CBOR is held in memory as a whole while it is read.
 	ContentType string
 
 	// QPS and Burst limit the requests a second of all clients made from one NewClient together; Burst must be positive if QPS is.
