@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/klog/v2"
 
+	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/workqueue"
 )
 
@@ -33,11 +34,11 @@ func Terminal(err error) error {
 	return fmt.Errorf("%w: %w", ErrTerminal, err)
 }
 
-// ErrTerminal is in the errors that Terminal marked.
-var ErrTerminal = errors.New("terminal")
-
-// ErrPanic is in the error of a reconcile that panicked, beside the value and the stack.
-var ErrPanic = errors.New("panic")
+// ErrTerminal is in the errors that Terminal marked, ErrPanic in that of a reconcile that panicked, with the value and the stack.
+var (
+	ErrTerminal = errors.New("terminal")
+	ErrPanic    = errors.New("panic")
+)
 
 // Options are the settings of a controller. The zero value works.
 type Options struct {
@@ -45,8 +46,7 @@ type Options struct {
 	Workers int
 	// Timeout ends the context of a reconcile. Zero: never.
 	Timeout time.Duration
-	// SyncTimeout is how long Work waits for the caches before it returns an error that says which are not in sync and
-	// why. Zero: two minutes.
+	// SyncTimeout is how long Work waits for the caches before its error says which is not in sync and why. Zero: two minutes.
 	SyncTimeout time.Duration
 	// Queue are the settings of the queue. Its name is the controller's.
 	Queue workqueue.Options
@@ -66,7 +66,7 @@ type Controller[K comparable] struct {
 	reconcile Reconcile[K]
 	opts      Options
 	layers    []workqueue.Layer[K]
-	sources   []source
+	sources   []*source[K]
 	streams   []func(context.Context)
 	queue     *workqueue.Queue[K]
 	triggers  triggers[K]
@@ -98,8 +98,8 @@ func (c *Controller[K]) Run(ctx context.Context) error {
 	defer cancel()
 	standby := make(chan error, 1)
 	go func() {
-		defer cancel()
 		standby <- c.Standby(ctx)
+		cancel()
 	}()
 	err := c.Work(ctx)
 	cancel()
@@ -110,10 +110,15 @@ func (c *Controller[K]) Run(ctx context.Context) error {
 func (c *Controller[K]) Standby(ctx context.Context) error {
 	defer c.queue.ShutDown()
 	for _, s := range c.sources {
-		if err := s.attach("controller " + c.name); err != nil {
-			return fmt.Errorf("controller %q: %s: %w", c.name, s.status(), err)
+		registration, err := s.AddEventHandler(s, cache.HandlerOptions{Name: "controller " + c.name, Coalesce: true})
+		if err != nil {
+			return fmt.Errorf("controller %q: %s: %w", c.name, s.Status(), err)
 		}
-		defer s.detach()
+		s.registration = registration
+		defer func() {
+			registration.Remove()
+			_ = registration.Wait(context.Background()) // it cannot fail: that context does not end
+		}()
 	}
 	close(c.attached)
 	var wg sync.WaitGroup
@@ -125,9 +130,8 @@ func (c *Controller[K]) Standby(ctx context.Context) error {
 	return nil
 }
 
-// Work waits until the caches are in sync, and reconciles what is queued until the context is done or Standby has
-// returned. When it is called again, all objects are queued again, at low priority, for others may have worked on them
-// since.
+// Work waits until the caches are in sync, and reconciles what is queued until the context is done or Standby has returned. When
+// it is called again, all objects are queued again, at low priority, for others may have worked on them since.
 func (c *Controller[K]) Work(ctx context.Context) error {
 	c.works.Lock()
 	defer c.works.Unlock()
@@ -144,13 +148,17 @@ func (c *Controller[K]) Work(ctx context.Context) error {
 	c.worked = true
 	var wg sync.WaitGroup
 	for range c.opts.Workers {
-		wg.Go(func() { c.work(ctx) })
+		wg.Go(func() {
+			for key, shutdown := c.queue.Get(ctx); !shutdown; key, shutdown = c.queue.Get(ctx) {
+				c.workOn(ctx, key)
+			}
+		})
 	}
 	wg.Wait()
 	return nil
 }
 
-// sync waits until what a reconcile reads is complete. Keys may come later: each finds the caches as it needs them.
+// sync waits until what a reconcile reads is complete, and all of it is queued: no reconcile of the first state runs twice.
 func (c *Controller[K]) sync(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.SyncTimeout)
 	defer cancel()
@@ -161,18 +169,12 @@ func (c *Controller[K]) sync(ctx context.Context) error {
 	}
 	for _, s := range c.sources {
 		select {
-		case <-s.synced():
+		case <-s.registration.Synced():
 		case <-ctx.Done():
-			return fmt.Errorf("controller %q: not in sync after %v: %s", c.name, c.opts.SyncTimeout, s.status())
+			return fmt.Errorf("controller %q: not in sync after %v: %s", c.name, c.opts.SyncTimeout, s.Status())
 		}
 	}
 	return nil
-}
-
-func (c *Controller[K]) work(ctx context.Context) {
-	for key, shutdown := c.queue.Get(ctx); !shutdown; key, shutdown = c.queue.Get(ctx) {
-		c.workOn(ctx, key)
-	}
 }
 
 // workOn reconciles a key and decides when it comes again.
@@ -184,26 +186,25 @@ func (c *Controller[K]) workOn(ctx context.Context, key K) {
 	result, err := c.call(klog.NewContext(context.WithValue(ctx, triggersKey{}, why), log), key)
 	switch {
 	case ctx.Err() != nil && (err != nil || result.Retry): // interrupted: it comes again if there are workers again
-		c.again(key, Trigger{Event: "interrupted"}, c.queue.Add)
+		c.triggers.note(key, Trigger{Event: "interrupted"})
+		c.queue.Add(key)
 	case errors.Is(err, ErrTerminal):
 		c.queue.Forget(key)
 		log.Error(err, "Reconcile failed for good", "triggers", why)
-	case err != nil:
-		log.Error(err, "Reconcile failed, will retry", "requeues", c.queue.NumRequeues(key), "triggers", why)
-		c.again(key, Trigger{Event: "retry", Err: err}, c.queue.AddRateLimited)
-	case result.Retry:
-		c.again(key, Trigger{Event: "retry"}, c.queue.AddRateLimited)
+	case err != nil || result.Retry:
+		if err != nil {
+			log.Error(err, "Reconcile failed", "requeues", c.queue.NumRequeues(key), "triggers", why)
+		}
+		if c.queue.AddRateLimited(key) { // it does not run before Done
+			c.triggers.note(key, Trigger{Event: "retry", Err: err})
+		}
 	default:
 		c.queue.Forget(key)
 		if result.RequeueAfter > 0 {
-			c.again(key, Trigger{Event: "requeue"}, func(key K) { c.queue.AddAfter(key, result.RequeueAfter) })
+			c.triggers.note(key, Trigger{Event: "requeue"})
+			c.queue.AddAfter(key, result.RequeueAfter)
 		}
 	}
-}
-
-func (c *Controller[K]) again(key K, why Trigger, add func(K)) {
-	c.triggers.note(key, why)
-	add(key)
 }
 
 // call calls the reconcile function, whose panics are errors like any other.

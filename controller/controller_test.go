@@ -15,7 +15,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2"
 
@@ -412,73 +411,6 @@ func TestInformerThatHasStoppedIsAnError(t *testing.T) {
 		c := controller.New("test", s.reconcile, controller.Options{}, controller.For(s.deployments))
 		if err := c.Run(s.ctx); err == nil || !strings.Contains(err.Error(), "deployments.apps/v1") {
 			t.Errorf("got %v", err)
-		}
-	})
-}
-
-func TestKeysComeThroughChannelsAndFunctionsAndInTheQueuesOrder(t *testing.T) {
-	play(t, func(s *scene) {
-		var mu sync.Mutex
-		var got []string
-		keys := make(chan string)
-		c := controller.New("test", func(_ context.Context, key string) (controller.Result, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			got = append(got, key)
-			return controller.Result{}, nil
-		}, controller.Options{Workers: 3},
-			controller.Channel(keys),
-			controller.Mapped(s.pods, func(p *corev1.Pod) []string { return []string{"node " + p.Spec.NodeName, "all"} }),
-			controller.Queue(workqueue.Flows(func(key string) string { return key }, nil)),
-		)
-		s.factory.Start(s.ctx)
-		stop := s.start(c.Run)
-		settle := func(what string, want ...string) {
-			t.Helper()
-			synctest.Wait()
-			mu.Lock()
-			defer mu.Unlock()
-			slices.Sort(got)
-			if got = slices.Compact(got); !slices.Equal(got, want) {
-				t.Errorf("%s: got %v, want %v", what, got, want)
-			}
-			got = nil
-		}
-		pod := podOf("p", owner("v1", "X", "x", true))
-		pod.Spec.NodeName = "n1"
-		s.put(pod)
-		settle("a pod", "all", "node n1")
-		if err := apitest.In(s.server, core.Pods).Modify(resource.KeyOf(pod), func(p *corev1.Pod) { p.Spec.NodeName = "n2" }); err != nil {
-			t.Fatal(err)
-		}
-		settle("a pod that moves", "all", "node n1", "node n2")
-		keys <- "a key"
-		settle("a key", "a key")
-		close(keys)
-		if err := stop(); err != nil {
-			t.Error(err)
-		}
-		if pods := s.pods.Lister().List(labels.Everything()); len(pods) != 1 {
-			t.Errorf("%d pods", len(pods))
-		}
-	})
-}
-
-func TestResyncIsNoLiveChange(t *testing.T) {
-	play(t, func(s *scene) {
-		s.put(deployment("a"))
-		factory := informers.NewSharedInformerFactory(s.client, informers.Options{Resync: time.Minute})
-		defer factory.Shutdown()
-		c := controller.New("test", s.reconcile, controller.Options{}, controller.For(informers.For(factory, apps.Deployments)))
-		factory.Start(s.ctx)
-		stop := s.start(c.Run)
-		s.expect("at the start", "default/a")
-		time.Sleep(90 * time.Second)
-		if why := s.expect("a resync", "default/a"); why[0][0].Event != "resync" {
-			t.Errorf("triggered by %+v", why)
-		}
-		if err := stop(); err != nil {
-			t.Error(err)
 		}
 	})
 }

@@ -3,24 +3,15 @@ package controller
 import (
 	"context"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
 	"github.com/sheaf-dev/sheaf/workqueue"
 )
-
-// source is an informer that keys come from.
-type source interface {
-	attach(name string) error // begins to deliver
-	detach()                  // ends to, and waits
-	synced() <-chan struct{}  // closed when the cache is complete; its keys may still be coming
-	status() string
-	replay() // delivers all once more
-}
 
 // For makes a controller reconcile the objects of an informer, by their own keys.
 func For[T resource.Object](informer informers.Informer[T]) Part[resource.Key] {
@@ -33,10 +24,7 @@ func Owned[T, O resource.Object](informer informers.Informer[T], owner resource.
 	kind, namespaced := owner.Definition().GroupVersionKind(), owner.Definition().Namespaced()
 	return Mapped(informer, func(o T) []resource.Key {
 		ref := metav1.GetControllerOfNoCopy(o)
-		if ref == nil || ref.Kind != kind.Kind {
-			return nil
-		}
-		if group, _, found := strings.Cut(ref.APIVersion, "/"); found && group != kind.Group || !found && kind.Group != "" {
+		if ref == nil || ref.Kind != kind.Kind || schema.FromAPIVersionAndKind(ref.APIVersion, "").Group != kind.Group {
 			return nil
 		}
 		key := resource.Key{Name: ref.Name}
@@ -51,63 +39,52 @@ func Owned[T, O resource.Object](informer informers.Informer[T], owner resource.
 // its new one. The function must depend on nothing but the object, and not change it.
 func Mapped[T resource.Object, K comparable](informer informers.Informer[T], keys func(o T) []K) Part[K] {
 	return func(c *Controller[K]) {
-		c.sources = append(c.sources, &mapped[T, K]{c: c, informer: informer, keys: keys})
+		s := &source[K]{c: c, SharedIndexInformer: informer.Shared(), keys: func(o resource.Object) []K { return keys(o.(T)) }}
+		c.sources = append(c.sources, s)
 	}
 }
 
-// mapped is a handler that queues keys. What comes in bulk yields to what changes now.
-type mapped[T resource.Object, K comparable] struct {
-	c            *Controller[K]
-	informer     informers.Informer[T]
-	keys         func(o T) []K
-	registration *cache.Registration
+// source is a cache.EventHandler that queues keys. What comes in bulk yields to what changes now.
+type source[K comparable] struct {
+	c *Controller[K]
+	*cache.SharedIndexInformer
+	keys         func(resource.Object) []K
+	registration *cache.Registration // while Standby runs
 }
 
-func (m *mapped[T, K]) attach(name string) (err error) {
-	m.registration, err = m.informer.AddEventHandler(m, cache.HandlerOptions{Name: name, Coalesce: true})
-	return err
-}
-
-func (m *mapped[T, K]) detach() {
-	m.registration.Remove()
-	_ = m.registration.Wait(context.Background())
-}
-
-func (m *mapped[T, K]) synced() <-chan struct{} { return m.informer.Synced() }
-func (m *mapped[T, K]) status() string          { return m.informer.Status().String() }
-
-func (m *mapped[T, K]) replay() {
-	for o := range m.informer.Lister().All() {
-		m.add(o, m.keys(o), "replay", workqueue.Low)
+// replay queues the keys of all objects once more.
+func (s *source[K]) replay() {
+	for o := range s.Reader().Snapshot().All() {
+		s.add(o, s.keys(o), "replay", workqueue.Low)
 	}
 }
 
-func (m *mapped[T, K]) OnAdd(o T, initial bool) {
+func (s *source[K]) OnAdd(o resource.Object, initial bool) {
 	if initial {
-		m.add(o, m.keys(o), "initial", workqueue.Low)
-	} else {
-		m.add(o, m.keys(o), "add", workqueue.Normal)
-	}
-}
-
-func (m *mapped[T, K]) OnUpdate(old, new T, resync bool) {
-	keys := m.keys(new)
-	if resync {
-		m.add(new, keys, "resync", workqueue.Low)
+		s.add(o, s.keys(o), "initial", workqueue.Low)
 		return
 	}
-	gone := slices.DeleteFunc(m.keys(old), func(key K) bool { return slices.Contains(keys, key) })
-	m.add(new, append(gone, keys...), "update", workqueue.Normal)
+	s.add(o, s.keys(o), "add", workqueue.Normal)
 }
 
-func (m *mapped[T, K]) OnDelete(last T, _ bool) {
-	m.add(last, m.keys(last), "delete", workqueue.Normal)
+func (s *source[K]) OnUpdate(old, new resource.Object, resync bool) {
+	keys := s.keys(new)
+	if resync {
+		s.add(new, keys, "resync", workqueue.Low)
+		return
+	}
+	gone := slices.DeleteFunc(s.keys(old), func(key K) bool { return slices.Contains(keys, key) })
+	s.add(new, append(gone, keys...), "update", workqueue.Normal)
 }
 
-func (m *mapped[T, K]) add(o T, keys []K, event string, priority workqueue.Priority) {
+func (s *source[K]) OnDelete(o resource.Object, _ bool) {
+	s.add(o, s.keys(o), "delete", workqueue.Normal)
+}
+
+func (s *source[K]) add(o resource.Object, keys []K, event string, priority workqueue.Priority) {
 	for _, key := range keys {
-		what := Trigger{Event: event, Resource: m.informer.Definition(), Object: resource.KeyOf(o), ResourceVersion: o.GetResourceVersion()}
-		m.c.again(key, what, func(key K) { m.c.queue.AddPriority(key, priority) })
+		s.c.triggers.note(key, Trigger{Event: event, Resource: s.Definition(), Object: resource.KeyOf(o), ResourceVersion: o.GetResourceVersion()})
+		s.c.queue.AddPriority(key, priority)
 	}
 }
 
@@ -121,7 +98,8 @@ func Channel[K comparable](keys <-chan K) Part[K] {
 					if !ok {
 						return
 					}
-					c.again(key, Trigger{Event: "channel"}, c.queue.Add)
+					c.triggers.note(key, Trigger{Event: "channel"})
+					c.queue.Add(key)
 				case <-ctx.Done():
 					return
 				}

@@ -7,24 +7,25 @@ import (
 )
 
 // AddRateLimited counts a requeue of the key and queues it when the time that the queue's rate limiter says has passed.
-// Everything else is as with AddAfter. Call it after a failure, and Forget after a success. See MaxRetries for keys that
-// never succeed.
-func (q *Queue[K]) AddRateLimited(key K) {
+// Everything else is as with AddAfter. Call it after a failure, and Forget after a success. It returns false if the key
+// does not come again: after ShutDown, or because it failed too often, see MaxRetries.
+func (q *Queue[K]) AddRateLimited(key K) bool {
 	requeues, alive := q.requeue(key)
 	switch {
 	case requeues < 0:
-		return
+		return false
 	case !alive && q.bury != nil:
 		q.bury(key, requeues)
-		return
+		return false
 	case !alive:
 		klog.Background().Error(nil, "Gave up a key that failed too often", "queue", q.name, "key", key, "requeues", requeues)
-		return
+		return false
 	}
 	// The limiter is not called under the lock: it has its own, and may be the user's.
 	if w := q.addLater(key, q.limiter.When(requeues), Retried); w != nil {
 		w.wake <- struct{}{}
 	}
+	return true
 }
 
 // requeue counts a requeue. It returns how many there had been before, −1 after ShutDown, and false if these were all that the
