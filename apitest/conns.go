@@ -28,6 +28,52 @@ type connections struct {
 type conn struct {
 	net.Conn
 	owner *connections
+
+	mu      sync.Mutex // owns all below
+	holding bool
+	held    []byte // written and not sent yet
+}
+
+// Write sends b, or keeps it while the connection is on hold.
+func (c *conn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	holding := c.holding
+	if holding {
+		c.held = append(c.held, b...)
+	}
+	c.mu.Unlock()
+	if holding {
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
+}
+
+// hold keeps what is written until release.
+func (c *conn) hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.holding = true
+}
+
+// mostHeld is how large a buffer a connection keeps.
+const mostHeld = 32 << 10
+
+// release sends what has been written since hold.
+func (c *conn) release() error {
+	c.mu.Lock()
+	held := c.held
+	c.holding, c.held = false, nil
+	c.mu.Unlock()
+	if len(held) == 0 {
+		return nil
+	}
+	_, err := c.Conn.Write(held)
+	if cap(held) <= mostHeld {
+		c.mu.Lock()
+		c.held = held[:0]
+		c.mu.Unlock()
+	}
+	return err
 }
 
 // Close closes the connection in order.

@@ -101,6 +101,22 @@ type recorder struct {
 	http.ResponseWriter
 	log   *requestLog
 	entry *Request
+	conn  *conn // of HTTP/1, whose connection carries one answer at a time; else nil
+}
+
+// Hold implements api.Holder.
+func (r *recorder) Hold() {
+	if r.conn != nil {
+		r.conn.hold()
+	}
+}
+
+// Release implements api.Holder.
+func (r *recorder) Release() error {
+	if r.conn != nil {
+		return r.conn.release()
+	}
+	return nil
 }
 
 // WriteHeader notes the code.

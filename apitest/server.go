@@ -102,6 +102,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, ok := api.ParseRoute(r)
 	entry := s.requests.add(r, route)
 	answer := &recorder{ResponseWriter: w, log: &s.requests, entry: entry}
+	if r.ProtoMajor == 1 {
+		answer.conn = connOf(r.Context())
+	}
 	defer answer.done()
 	s.withFaults(answer, r, entry, func(w http.ResponseWriter, r *http.Request) {
 		r, admitted := s.api.Admit(w, r, route)

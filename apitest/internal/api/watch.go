@@ -249,30 +249,47 @@ func appendFrame(b []byte, format wire.Format, eventType string, envelope wire.E
 // full is how many bytes are gathered before they are written.
 const full = 64 << 10
 
+// Holder is a ResponseWriter that can hold back what goes to the connection, until it leaves in one piece: net/http writes a chunk in
+// three, each of which costs a system call here and wakes the client.
+type Holder interface {
+	Hold()
+	Release() error
+}
+
 // write sends the buffer, which may still be held in the HTTP server's.
-func (st *stream) write() {
-	st.unsent = true
-	if _, err := st.q.w.Write(st.buffer); err != nil {
-		st.broken = true
+func (st *stream) write() { st.send(false) }
+
+// flush sends everything on its way.
+func (st *stream) flush() {
+	if len(st.buffer) > 0 || st.unsent {
+		st.send(true)
 	}
+}
+
+// worthHolding is how many bytes are copied once more to save system calls.
+const worthHolding = 16 << 10
+
+func (st *stream) send(flush bool) {
+	holder, ok := st.q.w.(Holder)
+	if ok = ok && len(st.buffer) <= worthHolding; ok {
+		holder.Hold()
+	}
+	var failed bool
+	if len(st.buffer) > 0 {
+		_, err := st.q.w.Write(st.buffer)
+		failed = err != nil
+	}
+	if flush {
+		failed = http.NewResponseController(st.q.w).Flush() != nil || failed
+	}
+	if ok {
+		failed = holder.Release() != nil || failed
+	}
+	st.unsent, st.broken = !flush, st.broken || failed
 	if cap(st.buffer) > 4*full {
 		st.buffer = nil
 	}
 	st.buffer = st.buffer[:0]
-}
-
-// flush sends everything on its way.
-func (st *stream) flush() {
-	if len(st.buffer) > 0 {
-		st.write()
-	}
-	if !st.unsent {
-		return
-	}
-	st.unsent = false
-	if err := http.NewResponseController(st.q.w).Flush(); err != nil {
-		st.broken = true
-	}
 }
 
 // bookmark sends the stream's position. The one that ends the initial events is annotated.
