@@ -57,8 +57,8 @@ func (l Lister[T]) Snapshot() Lister[T] {
 // state could not be processed is a *StaleError, returned together with its last good state if there is one.
 func (l Lister[T]) Get(key resource.Key) (T, error) {
 	var none T
-	o, ok := l.source.Get(key)
-	if err := l.source.Stale(key); err != nil {
+	o, ok, err := l.find(key)
+	if err != nil {
 		stale := &StaleError{Resource: l.def.String(), Key: key, Err: err}
 		if !ok {
 			return none, stale
@@ -69,6 +69,26 @@ func (l Lister[T]) Get(key resource.Key) (T, error) {
 		return none, apierrors.NewNotFound(l.def.GroupVersionResource().GroupResource(), key.String())
 	}
 	return o.(T), nil
+}
+
+// find answers from one snapshot: what is there, and why that is not current.
+func (l Lister[T]) find(key resource.Key) (resource.Object, bool, error) {
+	switch source := l.source.(type) {
+	case *store.Reader:
+		return find(source.Snapshot(), key)
+	case *cache.View:
+		return find(source.Snapshot(), key)
+	}
+	return find(l.source, key)
+}
+
+// find is generic so that a snapshot need not become an interface, which would cost an allocation.
+func find[S interface {
+	Get(resource.Key) (resource.Object, bool)
+	Stale(resource.Key) error
+}](source S, key resource.Key) (resource.Object, bool, error) {
+	o, ok := source.Get(key)
+	return o, ok, source.Stale(key)
 }
 
 // ByName returns the cluster-scoped object of a name; see Get.

@@ -11,6 +11,10 @@ func (s state) check(before state, o outcome) error {
 		return fmt.Errorf("a stream is asked for where streams do not work")
 	case before.noStream && !s.noStream:
 		return fmt.Errorf("it was forgotten that streams do not work")
+	case s.phase == Streaming && s.cuts >= maxCuts:
+		return fmt.Errorf("a stream is asked for after %d broke before their end", s.cuts)
+	case s.phase == Watching && s.cuts > 0:
+		return fmt.Errorf("a watch remembers %d broken streams", s.cuts)
 	case s.phase == Listing && s.page < 1:
 		return fmt.Errorf("page %d", s.page)
 	case s.phase == Listing && (s.page > 1) != (s.token != ""):

@@ -41,6 +41,7 @@ type state struct {
 	wait     bool   // back off first
 	missing  bool   // the server has no such resource
 	stalls   int    // lists and streams in a row that made no progress: each gets more time than the one before
+	cuts     int    // streams of the initial state in a row that began and broke before its end
 	barren   int    // watches in a row that broke at once
 	why      string // the reason for not watching
 }
@@ -48,6 +49,10 @@ type state struct {
 // maxBarren is how many watches may break at once, one after the other, before the state is listed again: an event that
 // nobody can read would otherwise be asked for again for ever.
 const maxBarren = 5
+
+// maxCuts is how many streams of the initial state may break before they end, one after the other, until the state is listed instead: a
+// proxy that ends connections too soon, or a server that cannot get to the end, would otherwise be asked for ever.
+const maxCuts = 5
 
 // Reasons for reading the full state.
 const (
@@ -116,6 +121,13 @@ func (s state) afterStreaming(o outcome) state {
 		return s.retryNewest()
 	default:
 		s.wait = true
+		if !o.accepted || o.class != Cut && o.class != ServerFault {
+			return s
+		}
+		if s.cuts++; s.cuts >= maxCuts {
+			s.noStream = true
+			return s.list()
+		}
 		return s
 	}
 }

@@ -37,6 +37,11 @@ func TestStateAfterOutcome(t *testing.T) {
 		{"a stream without progress becomes a list at once", start, outcome{class: Stalled}, want{phase: Listing, page: 1, listing: true, why: whyInitial}},
 		{"a stream at the newest version that is expired waits", start, outcome{class: Expired}, want{phase: Streaming, newest: true, page: 1, wait: true, why: whyInitial}},
 		{"a cut stream is tried again after a wait", start, outcome{class: Cut, accepted: true}, want{phase: Streaming, page: 1, wait: true, why: whyInitial}},
+		{"a stream that an error of the server breaks is tried again after a wait", start, outcome{class: ServerFault, accepted: true}, want{phase: Streaming, page: 1, wait: true, why: whyInitial}},
+		{"a stream that breaks once too often becomes a list after a wait", state{phase: Streaming, page: 1, cuts: maxCuts - 1, why: whyInitial}, outcome{class: Cut, accepted: true}, want{phase: Listing, page: 1, listing: true, wait: true, why: whyInitial}},
+		{"a stream that an error breaks once too often becomes a list after a wait", state{phase: Streaming, version: "10", cuts: maxCuts - 1, why: whyExpired}, outcome{class: ServerFault, accepted: true}, want{phase: Listing, version: "10", page: 1, listing: true, wait: true, why: whyExpired}},
+		{"a connection that is refused says nothing about streams", state{phase: Streaming, page: 1, cuts: maxCuts - 1, why: whyInitial}, outcome{class: Cut}, want{phase: Streaming, page: 1, wait: true, why: whyInitial}},
+		{"a server that is too busy says nothing about streams", state{phase: Streaming, page: 1, cuts: maxCuts - 1, why: whyInitial}, outcome{class: Throttled, accepted: true}, want{phase: Streaming, page: 1, wait: true, why: whyInitial}},
 		{"a stream that is forbidden is tried again after a wait", start, outcome{class: Forbidden}, want{phase: Streaming, page: 1, wait: true, why: whyInitial}},
 		{"a stream without credentials is tried again after a wait", start, outcome{class: Unauthorized}, want{phase: Streaming, page: 1, wait: true, why: whyInitial}},
 		{"a resource that is missing is waited for", start, outcome{class: Absent}, want{phase: Streaming, page: 1, wait: true, missing: true, why: whyInitial}},
@@ -91,6 +96,35 @@ func TestWatchesThatKeepBreakingAtOnceLeadToListing(t *testing.T) {
 	}
 	if s = s.after(broken); s.phase != Streaming || s.why != whyBroken {
 		t.Fatalf("after %d watches that broke at once: %+v", maxBarren, s)
+	}
+}
+
+func TestStreamsThatKeepBreakingBeforeTheirEndLeadToAListForGood(t *testing.T) {
+	s := initial(false)
+	broken := outcome{class: Cut, accepted: true}
+	for range maxCuts - 1 {
+		if s = s.after(broken); s.phase != Streaming || !s.wait {
+			t.Fatalf("after a stream that broke: %+v", s)
+		}
+	}
+	if s = s.after(broken); s.phase != Listing || !s.noStream || !s.wait {
+		t.Fatalf("after %d streams that broke: %+v", maxCuts, s)
+	}
+	if s = s.after(outcome{version: "10"}).after(outcome{class: Expired}); s.phase != Listing {
+		t.Fatalf("when the state is read again: %+v", s)
+	}
+}
+
+func TestAStreamThatGetsToItsEndForgetsThoseThatBroke(t *testing.T) {
+	s := initial(false)
+	for range 3 {
+		for range maxCuts - 1 {
+			s = s.after(outcome{class: Cut, accepted: true})
+		}
+		s = s.after(outcome{version: "10"}).after(outcome{class: Expired})
+		if s.phase != Streaming || s.cuts != 0 {
+			t.Fatalf("after a stream that got to its end: %+v", s)
+		}
 	}
 }
 
