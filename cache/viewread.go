@@ -65,7 +65,7 @@ func (s *ViewSnapshot) overlaid(key resource.Key) (o resource.Object, overlaid b
 	if !w.writePassed(key, s.Snapshot) {
 		o = w.object
 	}
-	if o != nil && o.GetUID() == w.deleted {
+	if o != nil && w.deleted != "" && o.GetUID() == w.deleted {
 		o = nil
 	}
 	return o, true

@@ -204,7 +204,8 @@ func (f *SharedInformerFactory) checkTweak(def *resource.Definition, asked Infor
 	}
 	probe := metav1.ListOptions{LabelSelector: asked.LabelSelector, FieldSelector: asked.FieldSelector}
 	f.opts.TweakListOptions(&probe)
-	if asked.LabelSelector != probe.LabelSelector || asked.FieldSelector != probe.FieldSelector {
+	overwritten := func(asked, sent string) bool { return asked != "" && asked != sent }
+	if overwritten(asked.LabelSelector, probe.LabelSelector) || overwritten(asked.FieldSelector, probe.FieldSelector) {
 		return fmt.Errorf("informer of %s: its selectors conflict with those that the factory's TweakListOptions sets", def)
 	}
 	return nil
