@@ -124,7 +124,7 @@ func TestSelectorsThatTheFactoryWouldOverwriteAreAConflict(t *testing.T) {
 
 func TestTheFactorysOptionsAreThoseOfItsInformers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		for _, name := range []string{"yes", "no"} {
 			put(t, server, "a", name, name)
 			put(t, server, "b", name, name)

@@ -25,7 +25,7 @@ import (
 
 func TestStartIsIdempotentAndStartsWhatWasAddedSince(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		put(t, server, "a", "1", "x")
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		informers.For(f, corev1.ConfigMaps)
@@ -49,7 +49,7 @@ func TestStartIsIdempotentAndStartsWhatWasAddedSince(t *testing.T) {
 
 func TestShutdownWaitsForTheCallThatIsRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		put(t, server, "a", "1", "x")
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		release, returned := make(chan struct{}), false
@@ -89,7 +89,7 @@ func TestShutdownWaitsForTheCallThatIsRunning(t *testing.T) {
 
 func TestAFactoryRunsUntilItsContextIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		i := informers.For(f, corev1.ConfigMaps)
 		ctx, cancel := context.WithTimeout(quiet(t), time.Hour)
@@ -104,7 +104,7 @@ func TestAFactoryRunsUntilItsContextIsDone(t *testing.T) {
 
 func TestWaitForCacheSyncSaysWhichResourceHasNotSyncedAndWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		put(t, server, "a", "1", "x")
 		refusal := server.Inject(apitest.Fault{On: apitest.Match{Resource: "secrets"}, Do: apitest.Fail(apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", errors.New("not for you")))})
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
@@ -143,7 +143,7 @@ func TestWaitForCacheSyncSaysWhichResourceHasNotSyncedAndWhy(t *testing.T) {
 
 func TestTheWaitForTheCachesEndsInTheMomentInWhichTheyHaveSynced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		server.Inject(apitest.Fault{On: apitest.Match{Resource: "configmaps"}, Times: 1, Do: apitest.Delay(1234567 * time.Microsecond)})
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		informers.For(f, corev1.ConfigMaps)
@@ -157,7 +157,7 @@ func TestTheWaitForTheCachesEndsInTheMomentInWhichTheyHaveSynced(t *testing.T) {
 
 func TestALeasedInformerStopsWhenItsLastUserLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		put(t, server, "a", "1", "x")
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		lease := func() (informers.Informer[*v1.ConfigMap], func()) {
@@ -192,7 +192,7 @@ func TestALeasedInformerStopsWhenItsLastUserLeaves(t *testing.T) {
 
 func TestALeaseDoesNotStopAnInformerThatSomebodyHasForGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, client := serve(t)
+		_, client := inMemory(t)
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		_, release, err := informers.Lease(f, corev1.ConfigMaps, informers.InformerOptions{})
 		if err != nil {
@@ -210,7 +210,7 @@ func TestALeaseDoesNotStopAnInformerThatSomebodyHasForGood(t *testing.T) {
 
 func TestAnInformerOfTwoNamespacesServesBothAndNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		for _, namespace := range []string{"a", "b", "c"} {
 			put(t, server, namespace, "1", "x")
 		}
@@ -253,7 +253,7 @@ type gadget struct {
 
 func TestAnInformerWaitsForADefinitionThatIsDeletedAndStartsAgainWhenItReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server, client := serve(t)
+		server, client := inMemory(t)
 		definitions := apitest.In(server, apiextensionsv1.CustomResourceDefinitions)
 		definition := func() *apiextensionsv1.CustomResourceDefinition {
 			d := apiextensionsv1.CustomResourceDefinitions.New()

@@ -14,8 +14,8 @@ import (
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// serve runs a server in memory, and returns it with a client of it, until the test ends.
-func serve(t *testing.T, resources ...apitest.Definer) (*apitest.Server, *rest.Client) {
+// inMemory runs a server in memory, and returns it with a client of it, until the test ends.
+func inMemory(t *testing.T, resources ...apitest.Definer) (*apitest.Server, *rest.Client) {
 	t.Helper()
 	server := apitest.New(apitest.Options{InMemory: true, CreateNamespaces: true, Resources: resources}).Start(t)
 	client, err := rest.NewClient(server.Config())
