@@ -145,7 +145,7 @@ func TestTheFactorysOptionsAreThoseOfItsInformers(t *testing.T) {
 		}}); err != nil {
 			t.Fatal(err)
 		}
-		begin(t, f)
+		launch(t, f)
 		all := i.Lister().List(nil)
 		if found := names(all); !maps.Equal(found, map[string]string{"a/yes": "yes"}) || all[0].Annotations["seen"] != "yes" {
 			t.Errorf("the cache has %v", all)
@@ -195,7 +195,7 @@ func TestAnInformerOfOnesOwnIsSharedStartedAndStopped(t *testing.T) {
 		if informers.For(f, configMaps).Shared() != own.Shared() {
 			t.Error("the factory has another informer")
 		}
-		begin(t, f)
+		launch(t, f)
 		if own.Lister().List(nil)[0].Name != "1" {
 			t.Error("it has not been started")
 		}

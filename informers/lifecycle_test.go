@@ -29,7 +29,7 @@ func TestStartIsIdempotentAndStartsWhatWasAddedSince(t *testing.T) {
 		put(t, server, "a", "1", "x")
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		informers.For(f, corev1.ConfigMaps)
-		begin(t, f)
+		launch(t, f)
 		f.Start(quiet(t))
 		synctest.Wait()
 		if n := len(server.Requests(apitest.Match{Resource: "configmaps"})); n != 1 {
@@ -148,7 +148,7 @@ func TestTheWaitForTheCachesEndsInTheMomentInWhichTheyHaveSynced(t *testing.T) {
 		f := informers.NewSharedInformerFactory(client, informers.Options{})
 		informers.For(f, corev1.ConfigMaps)
 		before := time.Now()
-		begin(t, f)
+		launch(t, f)
 		if d := time.Since(before); d != 1234567*time.Microsecond {
 			t.Errorf("the wait took %v", d)
 		}
@@ -169,7 +169,7 @@ func TestALeasedInformerStopsWhenItsLastUserLeaves(t *testing.T) {
 		}
 		first, leave := lease()
 		second, leaveToo := lease()
-		begin(t, f)
+		launch(t, f)
 		leave()
 		leave() // it has left already
 		synctest.Wait()
@@ -199,7 +199,7 @@ func TestALeaseDoesNotStopAnInformerThatSomebodyHasForGood(t *testing.T) {
 			t.Fatal(err)
 		}
 		i := informers.For(f, corev1.ConfigMaps)
-		begin(t, f)
+		launch(t, f)
 		release()
 		synctest.Wait()
 		if !i.Status().Running {
@@ -225,7 +225,7 @@ func TestAnInformerOfTwoNamespacesServesBothAndNoOther(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		begin(t, f)
+		launch(t, f)
 		put(t, server, "b", "2", "x")
 		put(t, server, "c", "2", "x")
 		synctest.Wait()
@@ -285,7 +285,7 @@ func TestAnInformerWaitsForADefinitionThatIsDeletedAndStartsAgainWhenItReturns(t
 		}); err != nil {
 			t.Fatal(err)
 		}
-		begin(t, f)
+		launch(t, f)
 		if err := definitions.Remove(resource.Key{Name: "gadgets.example.com"}); err != nil {
 			t.Fatal(err)
 		}

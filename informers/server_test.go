@@ -29,8 +29,8 @@ func inMemory(t *testing.T, resources ...apitest.Definer) (*apitest.Server, *res
 // quiet returns a context without a log, which ends with the test.
 func quiet(t *testing.T) context.Context { return klog.NewContext(t.Context(), klog.New(nil)) }
 
-// begin starts a factory, waits until it has synced, and stops it when the test ends.
-func begin(t *testing.T, factory *informers.SharedInformerFactory) {
+// launch starts a factory, waits until it has synced, and stops it when the test ends.
+func launch(t *testing.T, factory *informers.SharedInformerFactory) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(quiet(t))
 	t.Cleanup(func() {
