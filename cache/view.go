@@ -85,6 +85,21 @@ func (v *View) Deleted(key resource.Key, uid types.UID, version string) {
 	v.update(key, func(w *write) { w.deleted, w.after = uid, version })
 }
 
+// Pending returns how many keys have writes that the watch has not brought yet.
+func (v *View) Pending() int {
+	writes := v.writes.Load()
+	if writes == nil {
+		return 0
+	}
+	pending, snapshot := 0, v.informer.reader.Snapshot()
+	for key, w := range *writes {
+		if !w.passed(key, snapshot) {
+			pending++
+		}
+	}
+	return pending
+}
+
 // update changes the write of a key, and lets those go that the watch has passed.
 func (v *View) update(key resource.Key, change func(*write)) {
 	v.mu.Lock()

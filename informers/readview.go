@@ -50,23 +50,55 @@ func (v ReadView[T]) ByIndex(index, value string) ([]T, error) {
 	return v.Lister().ByIndex(index, value)
 }
 
-// Wrote shows an object as the server returned it from a write that was not made through Client; see cache.View.
+// Pending returns how many writes the watch has not brought yet.
+func (v ReadView[T]) Pending() int { return v.view.Pending() }
+
+// Wrote shows an object as the server returned it from a write that was not made through Client or Applying; see cache.View.
 func (v ReadView[T]) Wrote(ctx context.Context, o T) error { return v.view.Wrote(ctx, o) }
 
 // Writes is what ReadView needs of a typed client, such as those of package clientset.
 type Writes[T resource.Object] interface {
 	Get(ctx context.Context, name string, opts metav1.GetOptions) (T, error)
+	List(ctx context.Context, opts metav1.ListOptions) (*resource.List[T], error)
 	Create(ctx context.Context, o T, opts metav1.CreateOptions) (T, error)
 	Update(ctx context.Context, o T, opts metav1.UpdateOptions) (T, error)
 	UpdateStatus(ctx context.Context, o T, opts metav1.UpdateOptions) (T, error)
 	Patch(ctx context.Context, name string, t types.PatchType, data []byte, opts metav1.PatchOptions, subresources ...string) (T, error)
 	Delete(ctx context.Context, name string, opts metav1.DeleteOptions) error
+	DeleteCollection(ctx context.Context, opts metav1.DeleteOptions, list metav1.ListOptions) error
+}
+
+// Applies is what ReadView needs of a typed client for server-side apply. M is the type of its marks.
+type Applies[T resource.Object, M any] interface {
+	Apply(ctx context.Context, o T, opts metav1.ApplyOptions, marks ...M) (T, error)
+	ApplyStatus(ctx context.Context, o T, opts metav1.ApplyOptions, marks ...M) (T, error)
 }
 
 // Client returns a client whose writes the view shows at once. The given one must be a client of the informer's resource in the namespace,
 // "" for cluster scope.
 func (v ReadView[T]) Client(client Writes[T], namespace string) Writes[T] {
 	return showing[T]{Writes: client, view: v, namespace: namespace}
+}
+
+// Applying returns a client whose applied objects the view shows at once. The given one must be a client of the informer's resource.
+func Applying[T resource.Object, M any](v ReadView[T], client Applies[T, M]) Applies[T, M] {
+	return applying[T, M]{client, showing[T]{view: v}}
+}
+
+// applying is a client that tells a view what it applies.
+type applying[T resource.Object, M any] struct {
+	client Applies[T, M]
+	showing[T]
+}
+
+func (a applying[T, M]) Apply(ctx context.Context, o T, opts metav1.ApplyOptions, marks ...M) (T, error) {
+	applied, err := a.client.Apply(ctx, o, opts, marks...)
+	return a.show(ctx, applied, err, opts.DryRun)
+}
+
+func (a applying[T, M]) ApplyStatus(ctx context.Context, o T, opts metav1.ApplyOptions, marks ...M) (T, error) {
+	applied, err := a.client.ApplyStatus(ctx, o, opts, marks...)
+	return a.show(ctx, applied, err, opts.DryRun)
 }
 
 // showing is a client that tells a view what it writes.
@@ -126,6 +158,39 @@ func (s showing[T]) Delete(ctx context.Context, name string, opts metav1.DeleteO
 		s.view.view.Deleted(key, before.GetUID(), before.GetResourceVersion())
 	case err == nil:
 		s.try(ctx, now)
+	}
+	return nil
+}
+
+// DeleteCollection deletes objects, and reads the namespace to see what became of those that the view shows and that may be among them. A
+// namespace that cannot be read is left to the watch: the deletion itself has succeeded.
+func (s showing[T]) DeleteCollection(ctx context.Context, opts metav1.DeleteOptions, list metav1.ListOptions) error {
+	selector, err := labels.Parse(list.LabelSelector)
+	if err != nil {
+		return fmt.Errorf("view of %s: label selector %q: %w", s.view.informer.Definition(), list.LabelSelector, err)
+	}
+	before := s.view.view.List(selector, s.namespace)
+	if err := s.Writes.DeleteCollection(ctx, opts, list); err != nil || len(opts.DryRun) > 0 || len(before) == 0 {
+		return err
+	}
+	// Without the selectors: what does not match them any more has not been deleted.
+	left, err := s.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		klog.FromContext(ctx).Error(err, "A deletion is not shown before the watch brings it", "resource", s.view.informer.Definition().String(), "namespace", s.namespace)
+		return nil
+	}
+	now := make(map[resource.Key]T, len(left.Items))
+	for _, o := range left.Items {
+		now[resource.KeyOf(o)] = o
+	}
+	for _, o := range before {
+		key := resource.KeyOf(o)
+		switch there, ok := now[key]; {
+		case !ok || there.GetUID() != o.GetUID():
+			s.view.view.Deleted(key, o.GetUID(), o.GetResourceVersion())
+		case there.GetDeletionTimestamp() != nil: // it waits for its finalizers
+			s.try(ctx, there)
+		}
 	}
 	return nil
 }
