@@ -103,6 +103,20 @@ func (l *loop) nominate() (exists bool, err error) {
 	return true, unless(err, apierrors.IsConflict)
 }
 
+// withdraw deletes the LeaseCandidate, so that the server does not choose it any more. It must not hold the release of the Lease up: one
+// that stays is collected by the server after half an hour.
+func (l *loop) withdraw() {
+	if l.opts.Coordinated == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), l.opts.RetryPeriod)
+	defer cancel()
+	err := l.opts.Coordinated.Candidates.Delete(ctx, l.opts.Identity, "")
+	if err = unless(err, apierrors.IsNotFound); err != nil {
+		l.log.Error(err, "The LeaseCandidate could not be deleted; the server collects it")
+	}
+}
+
 // unless returns nil for errors that are none here.
 func unless(err error, harmless ...func(error) bool) error {
 	for _, is := range harmless {

@@ -68,6 +68,22 @@ func (b *board) Update(_ context.Context, c *coordinationv1beta1.LeaseCandidate)
 	return b.put(c), nil
 }
 
+func (b *board) Delete(_ context.Context, name, _ string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.candidates[name] == nil {
+		return apierrors.NewNotFound(leasesResource, name)
+	}
+	delete(b.candidates, name)
+	return nil
+}
+
+func (b *board) has(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.candidates[name] != nil
+}
+
 func (b *board) Watch(ctx context.Context, _ string, _ func(*coordinationv1beta1.LeaseCandidate)) error {
 	<-ctx.Done()
 	return ctx.Err()
@@ -217,6 +233,25 @@ func TestServersChoiceIsTakenUpOnlyWhenTheLeaderBeforeMustKnow(t *testing.T) {
 	if early == 0 {
 		t.Error("the server has never chosen too early")
 	}
+}
+
+func TestCandidateThatLeavesTakesItsLeaseCandidateWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		b := convene(t, s, 0)
+		a, c := play(t, s, "a", coordinated(b, "1.7.0")), play(t, s, "c", coordinated(b, "1.8.0"))
+		within(t, 40*time.Second, "a leads", a.IsLeader)
+		for _, p := range []*player{a, c} {
+			if !b.has(p.opts.Identity) {
+				t.Errorf("%s is no candidate", p.opts.Identity)
+			}
+			p.stop()
+			<-p.over
+			if p.err != nil || b.has(p.opts.Identity) {
+				t.Errorf("%s has left its LeaseCandidate behind: %v", p.opts.Identity, p.err)
+			}
+		}
+	})
 }
 
 func TestServerWithoutLeaseCandidatesGetsAnElectionAsUsual(t *testing.T) {

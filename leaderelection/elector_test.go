@@ -310,6 +310,37 @@ func TestWorkThatDoesNotStopIsUnhealthy(t *testing.T) {
 	})
 }
 
+// witness is a way to the Lease whose states were seen before the candidate came.
+type witness struct {
+	*link
+	since time.Time
+}
+
+func (w witness) Since(lease *coordinationv1.Lease) (time.Time, bool) {
+	return w.since, lease.ResourceVersion == "1"
+}
+
+func TestWitnessSavesANewcomerTheWait(t *testing.T) {
+	for witnessed, want := range map[bool]time.Duration{false: 15 * time.Second, true: 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newServer()
+			if _, err := s.create(leaseOf("dead", "", 15)); err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			time.Sleep(10 * time.Second)
+			a := play(t, s, "a", func(p *player, _ *Options) {
+				if witnessed {
+					p.leases = witness{p.link, begin}
+				}
+			})
+			if took := within(t, 20*time.Second, "a leads", a.IsLeader); took < want || took > want+time.Second {
+				t.Errorf("witnessed %v: leads after %v", witnessed, took)
+			}
+		})
+	}
+}
+
 func TestSlowServerStillHasALeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,6 +25,8 @@ type Objects[T any] interface {
 	// Create and Update return the object as it was stored. Update fails with a conflict if the resourceVersion is not the present one.
 	Create(ctx context.Context, object T) (T, error)
 	Update(ctx context.Context, object T) (T, error)
+	// Delete deletes the object, if it still has this resourceVersion; "": whatever it has.
+	Delete(ctx context.Context, name, resourceVersion string) error
 	// Watch calls seen with each state of the object, from the present one on, or with nil when it has been deleted, until the
 	// context or the stream ends.
 	Watch(ctx context.Context, name string, seen func(T)) error
@@ -31,6 +34,14 @@ type Objects[T any] interface {
 
 // Leases are the Leases of one namespace. LeasesIn has them; tests may have their own.
 type Leases = Objects[*coordinationv1.Lease]
+
+// Witness is what Leases may offer on top: since when this process has known a state of a Lease. A candidate that comes to a Lease
+// which somebody else has watched need not wait for its whole duration once more.
+type Witness interface {
+	// Since returns when this very state, which is the Lease's present one, was first seen, on this process's monotonic clock; false: not
+	// by the witness.
+	Since(lease *coordinationv1.Lease) (time.Time, bool)
+}
 
 // LeasesIn returns the Leases of a namespace of a server.
 func LeasesIn(client *rest.Client, namespace string) Leases {
@@ -54,6 +65,14 @@ func (a apiObjects[T]) Create(ctx context.Context, object T) (T, error) {
 
 func (a apiObjects[T]) Update(ctx context.Context, object T) (T, error) {
 	return as[T](a.client.Update(ctx, object, metav1.UpdateOptions{}))
+}
+
+func (a apiObjects[T]) Delete(ctx context.Context, name, resourceVersion string) error {
+	opts := metav1.DeleteOptions{}
+	if resourceVersion != "" {
+		opts.Preconditions = &metav1.Preconditions{ResourceVersion: &resourceVersion}
+	}
+	return a.client.Delete(ctx, name, opts)
 }
 
 func as[T resource.Object](o resource.Object, err error) (object T, _ error) {

@@ -10,6 +10,7 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
 
 	"github.com/sheaf-dev/sheaf/apitest"
@@ -121,6 +122,18 @@ func TestLeasesOfAnAPIServerKeepTheirPromises(t *testing.T) {
 			t.Error("created in another namespace")
 		}
 		watchLease(t, server, leases, lease.ResourceVersion)
+		if lease, err = leases.Create(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "lease"}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := leases.Delete(ctx, "lease", "1"); !apierrors.IsConflict(err) {
+			t.Errorf("delete of an old version: %v", err)
+		}
+		if err := leases.Delete(ctx, "lease", lease.ResourceVersion); err != nil {
+			t.Errorf("delete: %v", err)
+		}
+		if err := leases.Delete(ctx, "lease", ""); !apierrors.IsNotFound(err) {
+			t.Errorf("delete of what is gone: %v", err)
+		}
 	})
 }
 

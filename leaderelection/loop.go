@@ -241,6 +241,9 @@ func (l *loop) learn(lease *coordinationv1.Lease, proof bool) (news bool) {
 	if !l.observe(lease, l.clock.now(), proof) {
 		return false
 	}
+	if since, ok := l.witnessed(lease); ok {
+		l.expires = min(l.expires, since+l.promised())
+	}
 	if l.phase == following && !l.mine {
 		l.nextWrite = 0 // news: if the Lease is free now, claim it at once
 	}
@@ -252,6 +255,16 @@ func (l *loop) learn(lease *coordinationv1.Lease, proof bool) (news bool) {
 		}
 	}
 	return true
+}
+
+// witnessed returns since when a held Lease has been known to be in its present state, on the candidate's clock.
+func (l *loop) witnessed(lease *coordinationv1.Lease) (since time.Duration, ok bool) {
+	witness, ok := l.leases.(Witness)
+	if !ok || lease == nil || l.coordinated || l.holder() == "" {
+		return 0, false
+	}
+	at, ok := witness.Since(lease)
+	return l.clock.now() - time.Since(at), ok
 }
 
 // report says once that the server cannot be used, and once that it can again.
@@ -282,6 +295,7 @@ func (l *loop) release() error {
 	for len(l.answers) > 0 {
 		l.take(<-l.answers)
 	}
+	l.withdraw()
 	if !l.mine && !l.unsure {
 		return nil
 	}

@@ -57,7 +57,12 @@ const (
 	identityTail = 8
 )
 
-// complete sets the defaults and finds contradictions.
+// Completed returns the options with their defaults set, or an error if they contradict each other. New does the same by itself.
+func (o Options) Completed() (Options, error) {
+	err := o.complete()
+	return o, err
+}
+
 func (o *Options) complete() error {
 	if o.LeaseDuration == 0 {
 		o.LeaseDuration = 15 * time.Second

@@ -196,6 +196,10 @@ func (l *link) Update(ctx context.Context, lease *coordinationv1.Lease) (*coordi
 	return l.call(ctx, func() (*coordinationv1.Lease, error) { return l.update(lease) })
 }
 
+func (l *link) Delete(context.Context, string, string) error {
+	return errors.New("no election deletes its Lease")
+}
+
 // Watch delivers each change once and in order, unless it is rude. A cut ends it.
 func (l *link) Watch(ctx context.Context, _ string, seen func(*coordinationv1.Lease)) error {
 	l.await()

@@ -22,8 +22,10 @@ func (r *Reflector) list(ctx context.Context, s state) (state, outcome, error) {
 	before := r.pending.Len()
 	meta, err := r.source.List(requestCtx, s.listOptions(r.opts.PageSize), func(item decode.Item) error {
 		dog.fed()
-		r.pending.Item(item)
-		r.board.read.Add(1)
+		if !item.Skipped {
+			r.pending.Item(item)
+			r.board.read.Add(1)
+		}
 		dog.hungry(time.Now(), true)
 		return requestCtx.Err()
 	})

@@ -138,6 +138,9 @@ func (w *stream) take(event decode.Event, now time.Time) (progress bool, err err
 	} else {
 		w.r.board.event.Store(now.UnixNano())
 	}
+	if event.Skipped {
+		return w.pass(event)
+	}
 	if w.state.phase == Streaming {
 		return w.takeInitial(event)
 	}
@@ -145,6 +148,14 @@ func (w *stream) take(event decode.Event, now time.Time) (progress bool, err err
 		w.bookmark(now)
 	}
 	return true, w.r.sink.Change(w.ctx, event)
+}
+
+// pass moves the resume point past an object that the source has left out.
+func (w *stream) pass(event decode.Event) (progress bool, err error) {
+	if w.state.phase == Streaming || event.ResourceVersion == "" {
+		return true, nil
+	}
+	return true, w.r.sink.Change(w.ctx, decode.Event{Type: watch.Bookmark, ResourceVersion: event.ResourceVersion})
 }
 
 // takeInitial handles an event of the initial state. Only objects that are new count as progress: a server that does not know how to

@@ -30,6 +30,7 @@ type Decoder struct {
 	table    *Table // nil: objects are private
 	reuse    func(Identity) resource.Object
 	previous func(resource.Key) Trace
+	only     func(Identity) bool // nil: all
 }
 
 // form says what kind of Go type holds the objects.

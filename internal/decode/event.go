@@ -15,8 +15,10 @@ import (
 type Event struct {
 	// Type is Added, Modified or Deleted (of the object), Bookmark, or Error.
 	Type watch.EventType
-	// Object is set for Added, Modified and Deleted, unless Err is.
+	// Object is set for Added, Modified and Deleted, unless Err or Skipped is.
 	Object resource.Object
+	// Skipped says that the option Only, or a source of one's own, has left the object out. ResourceVersion is its.
+	Skipped bool
 	// Reused says that Object is what the option Reuse returned.
 	Reused bool
 	// ResourceVersion is the object's or the bookmark's.
@@ -37,8 +39,10 @@ type Event struct {
 
 // Item is one object of a list.
 type Item struct {
-	// Object is nil if Err is set.
+	// Object is nil if Err or Skipped is set.
 	Object resource.Object
+	// Skipped says that the option Only, or a source of one's own, has left the object out.
+	Skipped bool
 	// Reused says that Object is what the option Reuse returned.
 	Reused bool
 	// Err says that the object could not be decoded, and whose it was. The list goes on.

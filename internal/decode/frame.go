@@ -209,6 +209,9 @@ func (e *EventReader) event(kind watch.EventType, object encoded, err error) (Ev
 	if err == nil {
 		err = e.expect(object)
 	}
+	if err == nil && e.skips(&object) {
+		return Event{Type: kind, Skipped: true, ResourceVersion: object.identify().ResourceVersion}, nil
+	}
 	if err == nil {
 		g := e.digest(&object)
 		event.Hash = g.hash

@@ -175,6 +175,9 @@ func (l *listReader) field(number int, size int64) error {
 
 // item decodes one item, unless it is known, and yields it.
 func (l *listReader) item(e encoded) error {
+	if l.skips(&e) {
+		return l.give(Item{Skipped: true, Size: len(e.raw)})
+	}
 	g := l.digest(&e)
 	item := Item{Size: len(e.raw), Hash: g.hash}
 	if item.Object = l.known(&e, item.Hash); item.Object != nil {

@@ -38,6 +38,7 @@ var plan = []folder{
 	{path: "informers/groups", stage: 7, types: true},
 	{path: "workqueue", stage: 8},
 	{path: "leaderelection", stage: 9, types: true},
+	{path: "leaderelection/shard", stage: 9, types: true},
 
 	{path: "apply", stage: beside, imports: []string{"resource"}},
 	{path: "clientset/typed", stage: beside, imports: []string{"resource", "internal/decode", "rest", "apply"}},

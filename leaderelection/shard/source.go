@@ -1,0 +1,138 @@
+package shard
+
+import (
+	"context"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
+
+	"github.com/sheaf-dev/sheaf/cache"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/informers"
+	"github.com/sheaf-dev/sheaf/internal/decode"
+	"github.com/sheaf-dev/sheaf/resource"
+	"github.com/sheaf-dev/sheaf/rest"
+)
+
+// Informer returns an informer of a shard's objects of a resource, in one namespace or in all (""): call Run.
+func Informer[T resource.Object](client *rest.Client, r resource.Resource[T], namespace string, s Shard, opts cache.Options) informers.Informer[T] {
+	return informers.New(r, Source(client, r.Definition(), namespace, s), opts)
+}
+
+// Source returns a shard's objects of a resource as a source for informers.New. Before it reads the collection in full it finds out
+// whether the server can select a shard; if so, the server sends no others. In any case others are left out here, undecoded.
+func Source(client *rest.Client, def *resource.Definition, namespace string, s Shard) reflector.ListerWatcher {
+	return newSource(informers.Client(client, def, namespace), def, s)
+}
+
+// collection is what a client's source can do.
+type collection interface {
+	reflector.ListerWatcher
+	reflector.Getter
+	reflector.Decoding
+}
+
+// source is a collection narrowed to a shard.
+type source struct {
+	collection // for single objects, and for the question what the server can do
+	lists      reflector.ListerWatcher
+	def        *resource.Definition
+	shard      Shard
+	supported  *bool // by the server that was asked last; one reflector uses it, from one goroutine
+}
+
+func newSource(all reflector.ListerWatcher, def *resource.Definition, s Shard) source {
+	out := source{collection: all.(collection), def: def, shard: s, supported: new(bool)}
+	out.lists = out.collection.Decoding(decode.Only(out.wanted))
+	return out
+}
+
+func (s source) wanted(id decode.Identity) bool { return s.shard.Contains(id.Key, id.UID) }
+
+// Decoding returns the same, decoded with options.
+func (s source) Decoding(opts ...decode.Option) reflector.ListerWatcher {
+	s.lists = s.collection.Decoding(append(opts, decode.Only(s.wanted))...)
+	return s
+}
+
+// Get reads one object. One that belongs to another shard by now, recreated under its name, does not exist here.
+func (s source) Get(ctx context.Context, key resource.Key) (resource.Object, error) {
+	o, err := s.collection.Get(ctx, key)
+	if err == nil && !s.shard.Contains(resource.KeyOf(o), o.GetUID()) {
+		return nil, apierrors.NewNotFound(s.def.GroupVersionResource().GroupResource(), key.Name)
+	}
+	return o, err
+}
+
+// List reads a page, of this shard.
+func (s source) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
+	if opts.Continue == "" {
+		if err := s.probe(ctx); err != nil {
+			return metav1.ListMeta{}, err
+		}
+	}
+	return s.lists.List(ctx, s.narrow(opts), func(item decode.Item) error {
+		if item.Err != nil && s.foreign(item.Err) {
+			item = decode.Item{Skipped: true, Size: item.Size}
+		}
+		return yield(item)
+	})
+}
+
+// Watch starts a watch, of this shard.
+func (s source) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Watcher, error) {
+	if opts.SendInitialEvents != nil && *opts.SendInitialEvents {
+		if err := s.probe(ctx); err != nil {
+			return nil, err
+		}
+	}
+	w, err := s.lists.Watch(ctx, s.narrow(opts))
+	if err != nil {
+		return nil, err
+	}
+	return narrowed{w, s}, nil
+}
+
+func (s source) narrow(opts metav1.ListOptions) metav1.ListOptions {
+	if *s.supported {
+		opts.ShardSelector = s.shard.Selector()
+	}
+	return opts
+}
+
+// foreign says whether an object that could not be decoded is known to belong to another shard.
+func (s source) foreign(broken *decode.ObjectError) bool {
+	known := broken.Key.Name != "" && (s.shard.layout.by == ByNamespace || broken.UID != "")
+	return known && !s.shard.Contains(broken.Key, broken.UID)
+}
+
+// probe asks for one object of the shard. Only a server that says which shard it has sent can select one; others overlook the question.
+func (s source) probe(ctx context.Context) error {
+	opts := metav1.ListOptions{Limit: 1, ShardSelector: s.shard.Selector()}
+	meta, err := s.collection.List(ctx, opts, func(decode.Item) error { return nil })
+	if apierrors.IsBadRequest(err) || apierrors.IsInvalid(err) {
+		*s.supported = false
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	*s.supported = meta.ShardInfo != nil && meta.ShardInfo.Selector == opts.ShardSelector
+	klog.FromContext(ctx).V(2).Info("Reading a shard", "shard", s.shard.Index, "selectedByTheServer", *s.supported)
+	return nil
+}
+
+// narrowed is a watch that leaves out what could not be decoded and is known to belong to another shard.
+type narrowed struct {
+	reflector.Watcher
+	source source
+}
+
+func (n narrowed) Next() (decode.Event, error) {
+	event, err := n.Watcher.Next()
+	if err == nil && event.Err != nil && n.source.foreign(event.Err) {
+		event = decode.Event{Type: event.Type, Skipped: true, ResourceVersion: event.ResourceVersion, Size: event.Size}
+	}
+	return event, err
+}
