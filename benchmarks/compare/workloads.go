@@ -21,7 +21,7 @@ var (
 // workloads is the table of what is measured.
 func workloads() []workload.Workload {
 	var all []workload.Workload
-	for _, group := range [][]workload.Workload{syncs(), relists(), storms(), kinds(), tunings(), growth(), reads(), minimal()} {
+	for _, group := range [][]workload.Workload{syncs(), relists(), storms(), kinds(), tunings(), growth(), reads(), queues(), minimal()} {
 		all = append(all, group...)
 	}
 	return all
@@ -182,6 +182,11 @@ func reads() []workload.Workload {
 		act("store alone", 200*k, workload.Store, stores),
 		with(act("reads during a storm", 20*k, workload.Stormy, nil), func(w *workload.Workload) { w.Events = 100 * k }),
 	}
+}
+
+func queues() []workload.Workload {
+	return []workload.Workload{with(base("Work queue", "65,536 keys", 1*k), promise(bars{workload.Cycle: 0.7, workload.AddAfter: 0.6}),
+		func(w *workload.Workload) { w.Act = workload.Queue })}
 }
 
 func minimal() []workload.Workload {

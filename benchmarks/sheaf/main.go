@@ -27,7 +27,7 @@ func main() { probe.Main(&subject{}) }
 
 var widgets = resource.Define[*widget.Widget](widget.Group, widget.Version, widget.Plural, widget.Name, resource.Namespaced)
 
-// podView is what a program reads that does without the rest of a pod. Unlike the peer's stripped pods it keeps managedFields.
+// podView is what a program reads that does without the rest of a pod.
 type podView struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -57,7 +57,11 @@ func (s *subject) Start(ctx context.Context, w *workload.Workload, url string, h
 	if err != nil {
 		return err
 	}
-	s.factory = informers.NewSharedInformerFactory(client, informers.Options{})
+	var opts informers.Options
+	if w.Trim == workload.FourFields { // the peer's transform strips them, too
+		opts.Drop = []string{"metadata.managedFields"}
+	}
+	s.factory = informers.NewSharedInformerFactory(client, opts)
 	switch w.Kind {
 	case workload.Pods:
 		err = s.pod(w, handlers)

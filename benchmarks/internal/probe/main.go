@@ -22,6 +22,8 @@ type Subject interface {
 	Cache() Cache
 	// NewStore returns an empty store of the kind that the cache has, with the same indexes.
 	NewStore() Store
+	// NewQueue returns an empty work queue for so many keys.
+	NewQueue(keys int) Queue
 }
 
 // markerName is the name of the object whose updates end a storm or a relist; package population knows it too.
@@ -125,6 +127,8 @@ func (r *run) act(ctx context.Context) (err error) {
 		err = r.stormy(ctx)
 	case workload.Store:
 		err = r.store()
+	case workload.Queue:
+		err = r.queue()
 	default:
 		err = fmt.Errorf("no act is called %q", r.Act)
 	}

@@ -54,6 +54,7 @@ const (
 	Reads   Act = "reads"   // read the cache in every way
 	Stormy  Act = "stormy"  // read the cache during a storm of updates
 	Store   Act = "store"   // the store alone, without a server: update, memory, reads under paced updates
+	Queue   Act = "queue"   // the work queue alone: add, get, done; add after a while
 	Build   Act = "build"   // no run at all: build and start a minimal controller
 )
 
@@ -119,6 +120,8 @@ const (
 	P99       = "p99 of 1,000 gets"
 	Applied   = "updates during gets"
 	StormP99  = "p99 of 1,000 gets in a storm"
+	Cycle     = "queue cycle"
+	AddAfter  = "queue add after"
 	Binary    = "binary"
 	Stripped  = "stripped"
 	Compile   = "cold compile"
@@ -168,6 +171,8 @@ var All = []struct {
 	{P99, "1,000 Gets under 50,000 updates/s, p99", Seconds, false},
 	{StormP99, "1,000 Gets in the storm, p99", Seconds, false},
 	{Applied, "updates a second meanwhile", PerSec, true},
+	{Cycle, "work queue: add, get, done", Seconds, false},
+	{AddAfter, "work queue: add after a delay", Seconds, false},
 	{Binary, "binary", Bytes, false},
 	{Stripped, "binary, stripped", Bytes, false},
 	{Compile, "cold compile, CPU", Seconds, false},
