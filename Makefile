@@ -49,7 +49,7 @@ soak: ## random programs for half an hour, then an hour of churn and broken conn
 	cd e2e && go test -race -v ./informers -run Churn -churn 1h -timeout 2h
 
 .PHONY: compare
-compare: ## measure client-go and this library side by side (hours; ARGS='-quick -only Sync' for a smoke run)
+compare: ## measure client-go and this library side by side (45 minutes; ARGS='-quick -only Sync' for a smoke run)
 	cd benchmarks && go run ./compare $(ARGS)
 
 .PHONY: ci

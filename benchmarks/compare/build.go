@@ -64,7 +64,7 @@ func (b *bench) measureBuild(ctx context.Context, out *row, o *options) error {
 			if err := b.measureStart(ctx, out, s); err != nil {
 				return err
 			}
-			if o.cold && round < 3 {
+			if o.cold && round == 0 { // the compiler does the same work every time
 				if err := b.measureCold(ctx, out, s); err != nil {
 					return err
 				}

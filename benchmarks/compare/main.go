@@ -27,7 +27,7 @@ func main() {
 	log.SetFlags(0)
 	var o options
 	only := flag.String("only", "", "run the workloads whose group and name match this `expression`")
-	flag.IntVar(&o.rounds, "rounds", 5, "how often each side runs each workload")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often each side runs each workload; the largest run twice at most")
 	flag.BoolVar(&o.quick, "quick", false, "a smoke run: one round, no more than 20,000 objects")
 	flag.BoolVar(&o.cold, "cold", false, "measure cold compiles too, each of which takes minutes")
 	flag.StringVar(&o.out, "out", "results", "the `folder` for the results; what it has of other workloads is kept")
@@ -68,6 +68,14 @@ func (o *options) chosen() []workload.Workload {
 	return out
 }
 
+// roundsOf is how often a workload is run.
+func (o *options) roundsOf(w *workload.Workload) int {
+	if w.Rounds > 0 {
+		return min(o.rounds, w.Rounds)
+	}
+	return o.rounds
+}
+
 // compare measures and writes. The results are written after each workload, so that a run that is broken off has some.
 func compare(ctx context.Context, o *options) error {
 	bench, err := build(ctx)
@@ -88,7 +96,7 @@ func compare(ctx context.Context, o *options) error {
 			return fmt.Errorf("%s: %w", w.ID(), err)
 		}
 		row.Taken = time.Now().UTC().Format("2006-01-02")
-		row.Rounds = o.rounds
+		row.Rounds = o.roundsOf(&w)
 		all.put(row)
 		if err := all.write(o.out); err != nil {
 			return err

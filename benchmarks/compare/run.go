@@ -34,7 +34,7 @@ func (b *bench) measure(ctx context.Context, w workload.Workload, o *options) (*
 		return nil, err
 	}
 	defer server.stop()
-	for round := range o.rounds {
+	for round := range o.roundsOf(&w) {
 		order := []side{peer, sheaf}
 		if round%2 == 1 {
 			order = []side{sheaf, peer}

@@ -24,6 +24,11 @@ func workloads() []workload.Workload {
 	for _, group := range [][]workload.Workload{syncs(), relists(), storms(), kinds(), tunings(), growth(), reads(), queues(), minimal()} {
 		all = append(all, group...)
 	}
+	for i := range all {
+		if all[i].Count > 50*k || all[i].Times > 10 || all[i].Events > 50*k {
+			all[i].Rounds = 2 // a round takes minutes
+		}
+	}
 	return all
 }
 

@@ -78,6 +78,7 @@ type Workload struct {
 	Times       int  // relists; 0: 1
 	MemoryLimit int  // GOMEMLIMIT in MiB; 0: none
 	NoStreaming bool // the server lists, and does not stream initial states
+	Rounds      int  // at most, because a round takes minutes; 0: as many as are asked for
 
 	// Bars are the promises: figure → the largest ratio to the peer.
 	Bars map[string]float64
