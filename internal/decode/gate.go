@@ -7,6 +7,7 @@ type gate struct {
 	tries, hits uint16
 	closed      uint32 // values to let pass unseen
 	backoff     uint8
+	last        uint32 // the entry of the last hit, which neighbours often hit again; any number will do
 }
 
 const (

@@ -172,20 +172,34 @@ func (s *session) pointer(n *node, p, like unsafe.Pointer, b []byte) error {
 	if *(*unsafe.Pointer)(p) != nil {
 		return errUnusual
 	}
+	if like != nil {
+		like = *(*unsafe.Pointer)(like)
+	}
+	if like != nil && n.elem.json == kindRaw && sameRaw(like, b) {
+		*(*unsafe.Pointer)(p) = like
+		return nil
+	}
 	w, ok := s.known(n.class, n.gate, kindPointer, p, b)
 	if ok {
 		return nil
 	}
 	target := newOf(n.elem.typ)
-	if like != nil {
-		like = *(*unsafe.Pointer)(like)
-	}
 	if err := s.content(n.elem, target, like, b); err != nil {
 		return err
 	}
 	*(*unsafe.Pointer)(p) = target
 	s.learned(w, kindPointer, p, b)
 	return nil
+}
+
+// sameRaw says whether a message is nothing but the bytes that the value at like, of a type such as FieldsV1, begins with.
+func sameRaw(like unsafe.Pointer, b []byte) bool {
+	const rawTag = 1<<3 | wireBytes
+	if len(b) < 2 || b[0] != rawTag {
+		return false
+	}
+	from, to := contentAt(b, 1)
+	return to == len(b) && from < to && string(b[from:]) == string(*(*[]byte)(like))
 }
 
 // opaque calls the type's own method.

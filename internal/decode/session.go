@@ -48,15 +48,22 @@ func (s *session) known(c *class, gate int, k kind, p unsafe.Pointer, raw []byte
 	if gate >= len(s.gates) { // the plan has grown
 		s.gates = s.table.gatesOf(s.plan)
 	}
-	if !s.gates[gate].open() {
+	g := &s.gates[gate]
+	if !g.open() {
 		return want{}, false
 	}
+	if v, ok := s.table.again(c, g.last, raw); ok {
+		g.record(true)
+		v.install(k, p)
+		return want{}, true
+	}
 	hash := s.table.hash(c, raw)
-	v, result := s.table.find(c, hash, raw)
-	s.gates[gate].record(result != absent)
+	v, at, result := s.table.find(c, hash, raw)
+	g.record(result != absent)
 	if result != found {
 		return want{class: c, hash: hash, hidden: s.hidden}, false
 	}
+	g.last = at
 	v.install(k, p)
 	return want{}, true
 }

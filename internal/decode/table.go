@@ -135,24 +135,35 @@ const (
 	found
 )
 
-// find returns the value of those bytes.
-func (t *Table) find(c *class, hash uint64, raw []byte) (shared, lookup) {
-	_, set := t.set(hash)
+// again returns the value of an entry if it is that of those bytes: without their hash.
+func (t *Table) again(c *class, at uint32, raw []byte) (shared, bool) {
+	e := &t.entries[at&uint32(len(t.entries)-1)]
+	if e.class != c || !bytes.Equal(t.bytesOf(e), raw) {
+		return shared{}, false
+	}
+	e.used = min(e.used+1, maxUsed)
+	t.stats.Hits++
+	return e.value, true
+}
+
+// find returns the value of those bytes, and which entry has it.
+func (t *Table) find(c *class, hash uint64, raw []byte) (v shared, at uint32, result lookup) {
+	first, set := t.set(hash)
 	for i := range set {
 		e := &set[i]
 		if e.hash == hash && e.class == c && bytes.Equal(t.bytesOf(e), raw) {
 			e.used = min(e.used+1, maxUsed)
 			t.stats.Hits++
-			return e.value, found
+			return e.value, first + uint32(i), found
 		}
 	}
 	t.stats.Misses++
 	if ghost := &t.ghosts[t.ghost(hash)]; *ghost == uint16(hash>>48)|1 {
 		*ghost = 0
 		t.pressure++
-		return shared{}, forgotten
+		return shared{}, 0, forgotten
 	}
-	return shared{}, absent
+	return shared{}, 0, absent
 }
 
 func (t *Table) ghost(hash uint64) uint64 { return hash >> 16 & uint64(len(t.ghosts)-1) }

@@ -53,7 +53,7 @@ func TestTableFindsExactlyWhatItWasGiven(t *testing.T) {
 		raw := fmt.Appendf(nil, "%d %0*d", n, n%200, 0)
 		hash := table.hash(c, raw)
 		key := fmt.Sprintf("%p %s", c, raw)
-		v, result := table.find(c, hash, raw)
+		v, _, result := table.find(c, hash, raw)
 		if result != found {
 			v = shared{unsafe.Pointer(unsafe.SliceData(raw)), len(raw)}
 			table.keep(c, hash, raw, v)
@@ -87,14 +87,14 @@ func TestEqualHashesAreToldApartByTheirBytes(t *testing.T) {
 	table.keep(c, hash, a, shared{n: 1})
 	table.keep(c, hash, b, shared{n: 2})
 	for raw, want := range map[string]int{"first": 1, "other": 2} {
-		if v, result := table.find(c, hash, []byte(raw)); result != found || v.n != want {
+		if v, _, result := table.find(c, hash, []byte(raw)); result != found || v.n != want {
 			t.Errorf("%s: %d, %v", raw, v.n, result)
 		}
 	}
-	if _, result := table.find(c, hash, []byte("third")); result == found {
+	if _, _, result := table.find(c, hash, []byte("third")); result == found {
 		t.Error("found what was never there")
 	}
-	if _, result := table.find(newClass(), hash, a); result == found {
+	if _, _, result := table.find(newClass(), hash, a); result == found {
 		t.Error("found under another type")
 	}
 }
@@ -106,13 +106,13 @@ func TestUsedValuesOutliveUnusedOnes(t *testing.T) {
 	table.keep(c, table.hash(c, popular), popular, shared{n: 7})
 	for i := range 100_000 {
 		if i%20 == 0 {
-			if _, result := table.find(c, table.hash(c, popular), popular); result != found {
+			if _, _, result := table.find(c, table.hash(c, popular), popular); result != found {
 				t.Fatalf("gone after %d others", i)
 			}
 		}
 		raw := fmt.Appendf(nil, "unique %d", i)
 		hash := table.hash(c, raw)
-		if _, result := table.find(c, hash, raw); result != found {
+		if _, _, result := table.find(c, hash, raw); result != found {
 			table.keep(c, hash, raw, shared{})
 		}
 		table.begin(len(raw))
@@ -132,7 +132,7 @@ func TestTableGrowsWhenItForgetsWhatComesAgain(t *testing.T) {
 		for i := range 5000 {
 			raw := fmt.Appendf(nil, "value %d of a large population", i)
 			hash := table.hash(c, raw)
-			if _, result := table.find(c, hash, raw); result == found {
+			if _, _, result := table.find(c, hash, raw); result == found {
 				hits++
 			} else {
 				table.keep(c, hash, raw, shared{})
@@ -162,7 +162,7 @@ func TestLargestValueFitsWhereverTheLogEnds(t *testing.T) {
 		r.Read(raw[:8])
 		hash := table.hash(c, raw)
 		table.keep(c, hash, raw, shared{})
-		if _, result := table.find(c, hash, raw); result != found {
+		if _, _, result := table.find(c, hash, raw); result != found {
 			t.Fatal("not kept")
 		}
 	}

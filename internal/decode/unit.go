@@ -176,8 +176,8 @@ func (d *Decoder) inherit(e *encoded, g *digest) (in inheritance) {
 		return in
 	}
 	t := d.previous(id.Key)
-	if t.object == nil || resource.KeyOf(t.object) != id.Key || reflect.TypeOf(t.object).Elem() != d.def.GoType() {
-		return in
+	if t.object == nil || reflect.TypeOf(t.object).Elem() != d.def.GoType() {
+		return in // whose it is does not matter: equal bytes mean the same wherever they are
 	}
 	in.like = t.object
 	if t.print == g.print {

@@ -155,31 +155,20 @@ func TestOnlyALargeFieldThatComesOnceIsAUnit(t *testing.T) {
 	}
 }
 
-func TestNothingIsTakenFromAnotherObjectOrWithoutSharing(t *testing.T) {
-	pods := productionPods(2, 1)
-	first, second := bytesOf(t, formatProtobuf, pods[0]), pods[0].DeepCopy()
-	second.Name = "another"
-	for name, c := range map[string]struct {
-		opts []Option
-		raw  []byte
-	}{
-		"another name": {[]Option{Shared(NewTable(minLog))}, bytesOf(t, formatProtobuf, second)},
-		"private":      {nil, first},
-	} {
-		h := &holder{}
-		d := For(podDef, append(c.opts, h.option())...)
-		o, trace, err := h.next(For(podDef, Shared(NewTable(minLog)), h.option()), formatProtobuf, first)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.trace = trace
-		next, trace, err := h.next(d, formatProtobuf, c.raw)
-		if err != nil || (trace.Object() == nil) != (name == "private") {
-			t.Fatalf("%v, %v", trace, err)
-		}
-		if shared := sharedMemory(o, next)["[]v1.Container"]; shared != 0 {
-			t.Errorf("%s: %v is shared", name, shared)
-		}
+func TestPrivateObjectsTakeNothingFromTheLastVersion(t *testing.T) {
+	raw := bytesOf(t, formatProtobuf, productionPods(1, 1)[0])
+	h := &holder{}
+	o, trace, err := h.next(For(podDef, Shared(NewTable(minLog)), h.option()), formatProtobuf, raw)
+	if err != nil || trace.Object() != o {
+		t.Fatal(trace, err)
+	}
+	h.trace = trace
+	next, trace, err := h.next(For(podDef, h.option()), formatProtobuf, raw)
+	if err != nil || trace.Object() != nil {
+		t.Fatal(trace, err)
+	}
+	if shared := sharedMemory(o, next); len(shared) != 0 {
+		t.Errorf("%v is shared", shared)
 	}
 }
 
