@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"sync"
 	"testing"
@@ -151,10 +152,12 @@ func TestDecimalsAreNeverShared(t *testing.T) {
 	}
 }
 
-// TestSharedObjectsMayBeReadByMany is for the race detector.
+// TestSharedObjectsMayBeReadByMany is for the race detector: while new versions of pods are decoded, which take parts from the old ones and from each
+// other, everybody reads old and new ones in every way.
 func TestSharedObjectsMayBeReadByMany(t *testing.T) {
 	for _, f := range []format{formatProtobuf, formatJSON} {
-		d := For(podDef, Shared(NewTable(0)))
+		h := &holder{}
+		d := For(podDef, Shared(NewTable(0)), h.option())
 		objects := make(chan *corev1.Pod, 64)
 		var wg sync.WaitGroup
 		for range 4 {
@@ -165,19 +168,26 @@ func TestSharedObjectsMayBeReadByMany(t *testing.T) {
 			})
 		}
 		var held []*corev1.Pod
-		for _, pod := range productionPods(20, 10) {
-			o, err := d.decode(encodedOf(f, bytesOf(t, f, pod)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			held = append(held, o.(*corev1.Pod))
-			for range 4 {
-				objects <- o.(*corev1.Pod)
+		var pods []*corev1.Pod
+		for i, pod := range productionPods(20, 10) {
+			h.trace = Trace{}
+			for version := range 3 {
+				pod = pod.DeepCopy()
+				pod.ResourceVersion, pod.Status.PodIP = fmt.Sprint(version), fmt.Sprint("10.0.0.", i+version)
+				o, trace, err := h.next(d, f, bytesOf(t, f, pod))
+				if err != nil || trace.Object() != o {
+					t.Fatal(trace, err)
+				}
+				h.trace = trace
+				pods, held = append(pods, pod), append(held, o.(*corev1.Pod))
+				for range 4 {
+					objects <- o.(*corev1.Pod)
+				}
 			}
 		}
 		close(objects)
 		wg.Wait()
-		for i, pod := range productionPods(20, 10) {
+		for i, pod := range pods {
 			want, err := official(t, podDef, f, bytesOf(t, f, pod))
 			if err != nil {
 				t.Fatal(err)
@@ -216,24 +226,53 @@ func readEverything(t *testing.T, pod *corev1.Pod) {
 }
 
 func TestObjectsWithoutATypeMayBeReadByMany(t *testing.T) {
-	d := For(mapDef, Shared(NewTable(0)))
+	h := &holder{}
+	d := For(mapDef, Shared(NewTable(0)), h.option())
 	var wg sync.WaitGroup
 	for _, pod := range productionPods(20, 10) {
-		o, err := d.decode(encodedOf(formatJSON, bytesOf(t, formatJSON, pod)))
+		h.trace = Trace{}
+		for version := range 3 {
+			pod.ResourceVersion = fmt.Sprint(version)
+			o, trace, err := h.next(d, formatJSON, bytesOf(t, formatJSON, pod))
+			if err != nil || trace.Object() != o {
+				t.Fatal(trace, err)
+			}
+			h.trace = trace
+			wg.Go(func() {
+				u := o.(*unstructured.Unstructured)
+				if _, err := u.MarshalJSON(); err != nil {
+					t.Error(err)
+				}
+				copied := u.DeepCopy()
+				copied.SetLabels(map[string]string{"a": "b"})
+				copied.Object["spec"].(map[string]any)["nodeName"] = "changed"
+				_ = u.GetOwnerReferences()
+				_ = fmt.Sprint(u.Object)
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// TestObjectsSharedByStructureMayBeReadByMany is for the race detector, too: what a transform has left is shared while others read it.
+func TestObjectsSharedByStructureMayBeReadByMany(t *testing.T) {
+	table := NewTable(0)
+	var wg sync.WaitGroup
+	var held []*corev1.Pod
+	for _, pod := range productionPods(20, 10) {
+		o, err := For(podDef).decode(encodedOf(formatProtobuf, bytesOf(t, formatProtobuf, pod)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wg.Go(func() {
-			u := o.(*unstructured.Unstructured)
-			if _, err := u.MarshalJSON(); err != nil {
-				t.Error(err)
-			}
-			copied := u.DeepCopy()
-			copied.SetLabels(map[string]string{"a": "b"})
-			_ = u.GetOwnerReferences()
-		})
+		o.SetAnnotations(map[string]string{"transformed": "yes"})
+		table.Share(o)
+		held = append(held, o.(*corev1.Pod))
+		wg.Go(func() { readEverything(t, o.(*corev1.Pod)) })
 	}
 	wg.Wait()
+	if sharedMemory(held[0], held[1])["[]v1.EnvVar"] == 0 {
+		t.Error("nothing is shared")
+	}
 }
 
 func TestPlanIsCompiledByManyAtOnce(t *testing.T) {
