@@ -80,3 +80,17 @@ func TestClientsAreKnownByTheirCertificates(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesAreListedWhereNoFunctionDecides(t *testing.T) {
+	for _, c := range []struct {
+		allow func(apitest.Attributes) bool
+		rules int
+	}{{nil, 1}, {func(apitest.Attributes) bool { return true }, 0}} {
+		srv := apitest.New(apitest.Options{Auth: apitest.Auth{Allow: c.allow}}).Start(t)
+		review := &authorizationv1.SelfSubjectRulesReview{}
+		clientOf(t, srv).must(201, review, "POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", review)
+		if s := review.Status; len(s.ResourceRules) != c.rules || len(s.NonResourceRules) != c.rules || s.Incomplete != (c.rules == 0) {
+			t.Fatalf("%+v", s)
+		}
+	}
+}

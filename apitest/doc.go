@@ -19,7 +19,14 @@
 //   - Requests, OpenWatches and the Wait methods observe: what was asked, who watches, whether everything has been sent to everybody.
 //   - Package conformance holds the answers of a real API server in many scenarios. This server gives the same ones.
 //
-// controller_test.go shows a whole test of a controller in fake time, with faults.
+// The example ControllerInFakeTime (example_controller_test.go) is a whole test of a controller in fake time, with faults.
+//
+// # Speed
+//
+// On two cores a server starts in about a millisecond, stores 100,000 pods of 6 kB in 3 to 5 s, lists 20,000 of them in protobuf at more than
+// 200 MB/s, and keeps 2,000 changes a second to 100 watches going, which is 200,000 events a second. It takes less than twice the
+// memory of the objects' protobuf form and of the past states that it keeps. The benchmarks of this package measure each of these:
+// Start, Put, List, FanOut, Memory.
 //
 // # What differs from a real server
 //
@@ -39,7 +46,7 @@
 //     number of minutes.
 //   - Server-side apply knows how to merge the types that Kubernetes 1.36 serves and those of CustomResourceDefinitions. Of others, such as those
 //     made by resource.Define, lists are replaced as a whole.
-//   - Tables have the columns of a real server for the most used kinds, and name and age for others. The OpenAPI documents
+//   - Tables have the main columns of a real server for the most used kinds, and name and age for others. The OpenAPI documents
 //     of built-in kinds are those of Kubernetes 1.36, and that of version 2 is made from those of version 3.
 //   - Authorization is a function, not the RBAC objects: a test says it in a line. Service accounts' tokens are signed by a secret, not a key pair.
 //   - CBOR, audit, and API priority and fairness are not there: clients do not depend on them. Deprecated APIs bring no warnings.

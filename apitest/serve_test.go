@@ -22,7 +22,7 @@ func TestHTTP2OverTLSRunsInFakeTime(t *testing.T) {
 		w := c.watch(configMaps + "?watch=1&allowWatchBookmarks=1&timeoutSeconds=150")
 		start := time.Now()
 		put(t, srv, "a")
-		w.want("ADDED a", "BOOKMARK", "BOOKMARK")
+		w.want("BOOKMARK end", "ADDED a", "BOOKMARK", "BOOKMARK")
 		if _, err := w.next(); !errors.Is(err, io.EOF) || time.Since(start) != 150*time.Second {
 			t.Fatal(err, time.Since(start))
 		}
@@ -89,6 +89,8 @@ func TestAServerRunsOnceAndSaysWhyItCannot(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAControllerGetsItsWorkDoneThroughFaults(t *testing.T) { testGreeter(t) }
 
 func TestWatchesEndWithTheirDefinition(t *testing.T) {
 	inFakeTime(t, apitest.Options{}, func(t *testing.T, _ *apitest.Server, c client) {

@@ -88,7 +88,7 @@ func (q *request) page(s *selection) (history.Page, string, error) {
 	switch {
 	case s.continueToken != "":
 		if s.resourceVersion != "" && s.resourceVersion != "0" {
-			return history.Page{}, "", apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
+			return history.Page{}, "", errVersionAndToken
 		}
 		t, err := decodeToken(s.continueToken)
 		if err != nil {

@@ -59,13 +59,18 @@ func (q *request) selection(watching bool) (*selection, error) {
 	if len(problems) > 0 {
 		return nil, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "ListOptions"}, "", problems)
 	}
-	if s.revision, err = parseRevision(s.resourceVersion); err != nil && !watching {
+	if s.revision, err = parseRevision(s.resourceVersion); err != nil && !watching && s.continueToken != "" {
+		return nil, errVersionAndToken
+	} else if err != nil && !watching {
 		return nil, apierrors.NewBadRequest("invalid resource version: " + err.Error())
 	} else if err != nil {
 		return nil, err
 	}
 	return s, q.selectors(s)
 }
+
+// errVersionAndToken: a token has a version of its own.
+var errVersionAndToken error = apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
 
 func intParam(query url.Values, name string) (int64, error) {
 	text := query.Get(name)

@@ -42,8 +42,7 @@ func (q *request) review() error {
 	case *authorizationv1.LocalSubjectAccessReview:
 		r.Status = q.api.decide(User{Name: r.Spec.User, UID: r.Spec.UID, Groups: r.Spec.Groups}, r.Spec.ResourceAttributes, r.Spec.NonResourceAttributes)
 	case *authorizationv1.SelfSubjectRulesReview:
-		r.Status = authorizationv1.SubjectRulesReviewStatus{Incomplete: true, EvaluationError: "rules are decided by a function",
-			ResourceRules: []authorizationv1.ResourceRule{}, NonResourceRules: []authorizationv1.NonResourceRule{}}
+		r.Status = q.api.rules()
 	default:
 		return apierrors.NewInternalError(errUnknownReview)
 	}
@@ -59,4 +58,17 @@ func (q *request) sendFresh(code int, obj resource.Object) error {
 	}
 	q.sendBytes(code, q.envelope(), data)
 	return nil
+}
+
+// rules says what everybody may do, as far as it can be said: a function cannot be listed.
+func (a *API) rules() authorizationv1.SubjectRulesReviewStatus {
+	if a.options.Auth.Allow != nil {
+		return authorizationv1.SubjectRulesReviewStatus{Incomplete: true, EvaluationError: "rules are decided by a function",
+			ResourceRules: []authorizationv1.ResourceRule{}, NonResourceRules: []authorizationv1.NonResourceRule{}}
+	}
+	all := []string{"*"}
+	return authorizationv1.SubjectRulesReviewStatus{
+		ResourceRules:    []authorizationv1.ResourceRule{{Verbs: all, APIGroups: all, Resources: all}},
+		NonResourceRules: []authorizationv1.NonResourceRule{{Verbs: all, NonResourceURLs: all}},
+	}
 }

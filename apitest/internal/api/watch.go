@@ -70,7 +70,7 @@ func (st *stream) open() ([]*history.Version, error) {
 	if synthetic {
 		page, watcher := table.ListAndWatch(history.Query{Namespace: s.namespace, Match: s.match})
 		st.watcher, st.last = watcher, page.Revision
-		if s.sendInitial != nil && s.bookmarks {
+		if s.bookmarks && (s.sendInitial != nil || st.cached()) {
 			st.initialEnd = page.Revision
 		}
 		return page.Versions, nil
@@ -87,9 +87,12 @@ func (st *stream) open() ([]*history.Version, error) {
 	return nil, nil
 }
 
+// cached says whether the real server would serve the watch from its watch cache, which events do not have.
+func (st *stream) cached() bool { return st.q.Resource.Resource != "events" }
+
 // tooOld is the error of a watch from a time that has been forgotten. The real server reads events without its cache, and says so.
 func (st *stream) tooOld(revision uint64) error {
-	if st.q.Resource.Resource == "events" {
+	if !st.cached() {
 		return apierrors.NewResourceExpired("The resourceVersion for the provided watch is too old.")
 	}
 	return apierrors.NewResourceExpired("too old resource version: " + objects.Revision(revision) + " (" + objects.Revision(st.q.api.objects.History.Compacted()) + ")")
@@ -139,7 +142,7 @@ func (st *stream) duration() time.Duration {
 // bookmarkTimer fires when a bookmark is due. Events have none: the real server serves them without a watch cache.
 func (st *stream) bookmarkTimer() (*time.Timer, func()) {
 	t := time.NewTimer(st.untilBookmark())
-	if !st.s.bookmarks || st.q.Resource.Resource == "events" {
+	if !st.s.bookmarks || !st.cached() {
 		t.Stop()
 	}
 	return t, func() { t.Stop() }

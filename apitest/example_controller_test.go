@@ -18,9 +18,15 @@ import (
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// A whole test of a controller. Its first five watches break after two events, and three of its writes are refused; a minute of fake time
-// later it must have done its work all the same.
-func TestAControllerGetsItsWorkDoneThroughFaults(t *testing.T) {
+// A whole test of a controller, which takes no time. Its first five watches break after two events, and three of its writes are refused; a
+// minute of fake time later it must have done its work all the same.
+//
+// In a package of one's own testGreeter is called TestGreeter, and go test calls it.
+func Example_controllerInFakeTime() {
+	testGreeter(new(testing.T))
+}
+
+func testGreeter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := apitest.New(apitest.Options{InMemory: true}).Start(t)
 		srv.Inject(apitest.Fault{On: apitest.Match{Verb: "watch"}, Times: 5, Do: apitest.CutAfterEvents(2)})
