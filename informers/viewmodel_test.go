@@ -148,16 +148,34 @@ func (w *writer) other(name, value string) {
 	}
 }
 
-// lateResponse holds the next answer to a write back, while somebody else goes on and the watch brings all of it.
+// lateResponse holds the answer to a write back, while the watch brings it, I write again, and somebody else does.
 func (w *writer) lateResponse() {
-	late := w.server.Inject(apitest.Fault{On: apitest.Match{Resource: "configmaps", Func: func(r *apitest.Request) bool {
-		return r.Verb == "create" || r.Verb == "update" || r.Verb == "patch" || r.Verb == "delete"
-	}}, Times: 1, Do: apitest.StallAfterBytes(0)})
-	name, value := fmt.Sprint(w.IntN(5)), fmt.Sprint("v", w.IntN(7))
-	time.AfterFunc(5*time.Second, func() { put(w.t, w.server, "a", name, value) })
-	time.AfterFunc(10*time.Second, late.Remove)
-	w.write(name, "late")
-	time.Sleep(11 * time.Second)
+	if w.IntN(2) == 0 { // or the watch brings all of it later still
+		w.faults = append(w.faults, w.server.Inject(apitest.Fault{On: apitest.Match{Resource: "configmaps", Verb: "watch"}, Times: 1, Do: apitest.DelayEvents(30 * time.Second)}))
+		w.server.CutConnections()
+		synctest.Wait()
+	}
+	late := w.server.Inject(apitest.Fault{On: apitest.Match{Resource: "configmaps", Verb: "patch"}, Times: 1, Do: apitest.StallAfterBytes(1)})
+	name, value, patched := fmt.Sprint(w.IntN(5)), fmt.Sprint("v", w.IntN(7)), make(chan *v1.ConfigMap, 1)
+	go func() {
+		o, err := w.client.Patch(context.Background(), name, types.MergePatchType, []byte(`{"data":{"value":"late"}}`), metav1.PatchOptions{})
+		if err != nil {
+			o = nil // it was not there
+		}
+		patched <- o
+	}()
+	time.Sleep(5 * time.Second)
+	if w.IntN(2) == 0 {
+		w.write(name, value)
+	}
+	if w.IntN(2) == 0 {
+		w.other(name, value)
+	}
+	time.Sleep(5 * time.Second)
+	late.Remove()
+	if o := <-patched; o != nil && (w.mine[name] == nil || later(o.ResourceVersion, w.mine[name].ResourceVersion)) {
+		w.mine[name] = o
+	}
 }
 
 // write creates, updates, patches or applies an object.
