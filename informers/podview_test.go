@@ -99,6 +99,7 @@ func TestAViewAndTheFullResourceHaveAnInformerEach(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second) // of the bubble
+		synctest.Wait()
 		if found, err := view.ByIndex("node", "n2"); err != nil || len(found) != 1 || found[0].Name != "a" {
 			t.Error(found, err)
 		}
