@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
@@ -108,7 +109,7 @@ func (b *backlog) shrink(last *entry) {
 }
 
 func (b *backlog) cutDown(e *entry) {
-	if e.cut || e.old == nil {
+	if e.cut || e.old == nil || store.PackedBytes(e.old) > 0 { // which is about what a skeleton takes
 		return
 	}
 	old := e.weight

@@ -50,7 +50,6 @@ func (c *committer) commit(deltas []delta.Delta) {
 		if d.Type == delta.Sync {
 			// It depends on what the deltas before it did.
 			c.finish(batch{}, false)
-			c.begin()
 			c.sync(d)
 			continue
 		}
@@ -59,7 +58,13 @@ func (c *committer) commit(deltas []delta.Delta) {
 	c.finish(batch{}, false)
 }
 
+// keptStaged is the largest room for changes that is kept; a full state, which needs more, is rare.
+const keptStaged = 4 * delta.MaxBatch
+
 func (c *committer) begin() {
+	if cap(c.changes) > keptStaged {
+		c.changes, c.sources = nil, nil
+	}
 	clear(c.changes)
 	c.changes, c.sources = c.changes[:0], c.sources[:0]
 }
@@ -104,8 +109,8 @@ func (c *committer) sync(d *delta.Delta) {
 // set stages a state that may be the one that is there: where versions are equal and the bytes could not be compared, the content is.
 func (c *committer) set(s store.Snapshot, key resource.Key, o resource.Object, size int) {
 	change := store.Change{Op: store.Set, Key: key, Object: o}
-	old, ok := s.Get(key)
-	if ok && old.GetUID() == o.GetUID() && old.GetResourceVersion() == o.GetResourceVersion() && equality.Semantic.DeepEqual(old, o) {
+	old, ok := s.Held(key)
+	if ok && old.GetUID() == o.GetUID() && old.GetResourceVersion() == o.GetResourceVersion() && equality.Semantic.DeepEqual(store.Open(old), store.Open(o)) {
 		change = store.Change{Op: store.Keep, Key: key}
 	}
 	c.change(change, source{size: size})
@@ -153,12 +158,11 @@ func (c *committer) stageMissing(d *delta.Delta, nameless error) {
 		named[c.changes[i].Key] = struct{}{}
 	}
 	snapshot := c.reader.Snapshot()
-	objects := snapshot.All()
-	if d.Scope != "" {
-		objects = snapshot.Namespace(d.Scope)
-	}
-	for o := range objects {
+	for o := range snapshot.AllHeld() {
 		key := resource.KeyOf(o)
+		if d.Scope != "" && key.Namespace != d.Scope {
+			continue
+		}
 		if _, there := named[key]; there {
 			continue
 		}
@@ -179,6 +183,7 @@ func (c *committer) stageMissing(d *delta.Delta, nameless error) {
 
 // finish commits the staged changes as one transaction, tells the handlers, and sees to those that could not be processed.
 func (c *committer) finish(b batch, whole bool) {
+	defer c.begin()
 	version := c.version()
 	if len(c.changes) == 0 && !whole && !b.syncs && version == c.reader.ResourceVersion() {
 		return

@@ -18,6 +18,41 @@ type decoding struct {
 	reader    *store.Reader
 	drop      decode.Option         // what is not decoded
 	prune     func(resource.Object) // takes the same out of an object that was decoded otherwise; nil: nothing is dropped
+	packer    store.Packer          // of a compact store; nil: objects are held as they are
+}
+
+// compactTable bounds the memory for shared parts where decoded objects do not stay, in bytes: what neighbours have in common.
+const compactTable = 256 << 10
+
+// newDecoding returns the decoding for an informer's options. The error says which dropped path is wrong.
+func newDecoding(def *resource.Definition, reader *store.Reader, opts Options) (*decoding, error) {
+	d := &decoding{transform: opts.Transform, reader: reader}
+	if err := d.dropping(def, opts.Drop); err != nil {
+		return d, err
+	}
+	if opts.Compact == nil {
+		d.table = decode.NewTable(0)
+		return d, nil
+	}
+	d.table = decode.NewTable(compactTable)
+	d.packer = opts.Compact.NewPacker(reader, def, d.options()...)
+	return d, nil
+}
+
+// options are those that hold for every decoder.
+func (d *decoding) options() []decode.Option {
+	if d.drop == nil {
+		return nil
+	}
+	return []decode.Option{d.drop}
+}
+
+// pack returns what packs the objects that come decoded; nil: nothing is packed.
+func (d *decoding) pack() func(resource.Object) (resource.Object, error) {
+	if d.packer == nil {
+		return nil
+	}
+	return d.packer.Made
 }
 
 // dropping leaves fields out. The error says which path is wrong.
@@ -38,21 +73,23 @@ func (d *decoding) source(source reflector.ListerWatcher, intake *delta.Intake) 
 	if !ok {
 		return source
 	}
-	opts := []decode.Option{decode.Reuse(func(id decode.Identity) resource.Object {
+	opts := append(d.options(), decode.Reuse(func(id decode.Identity) resource.Object {
 		if !intake.Unchanged(id) {
 			return nil
 		}
-		o, found := d.reader.Get(id.Key)
+		o, found := d.reader.Snapshot().Held(id.Key)
 		if !found || o.GetUID() != id.UID || o.GetResourceVersion() != id.ResourceVersion {
 			return nil // it is on its way to the store, or a transform has changed what it is
 		}
 		return o
-	})}
+	}))
 	if d.transform == nil {
-		opts = append(opts, decode.Shared(d.table), decode.Previous(intake.Last))
-	}
-	if d.drop != nil {
-		opts = append(opts, d.drop)
+		opts = append(opts, decode.Shared(d.table))
+		if d.packer == nil {
+			opts = append(opts, decode.Previous(intake.Last))
+		} else {
+			opts = append(opts, decode.Pack(d.packer.Decoded))
+		}
 	}
 	return s.Decoding(opts...)
 }
@@ -85,8 +122,8 @@ func (d *decoding) transforms(source reflector.ListerWatcher) delta.Transform {
 	if _, ok := source.(reflector.Decoding); !ok {
 		return d.pruned()
 	}
-	if d.transform == nil {
-		return nil
+	if d.transform == nil || d.packer != nil {
+		return d.transform
 	}
 	return func(o resource.Object) (resource.Object, error) {
 		o, err := d.transform(o)

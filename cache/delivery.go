@@ -16,6 +16,8 @@ import (
 func (l *listener) deliver(n *notice, initial, resync bool) {
 	defer l.recovered(n)
 	l.calls.Add(1)
+	open := n.opened()
+	n = &open
 	if l.passed != nil {
 		l.deliverFiltered(n, initial, resync)
 		return

@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 
+	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
@@ -44,6 +45,9 @@ func (f *footprint) of(o resource.Object, wire int) int32 {
 
 // memoryOf measures an object with all it points to. What several objects share counts for each.
 func memoryOf(o resource.Object) int {
+	if packed := store.PackedBytes(o); packed > 0 {
+		return packed
+	}
 	v := reflect.ValueOf(o)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return 0

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
@@ -23,6 +24,13 @@ func (n *notice) object() resource.Object {
 		return n.new
 	}
 	return n.old
+}
+
+// opened returns the notice with objects that handlers can use.
+func (n *notice) opened() notice {
+	open := *n
+	open.old, open.new = store.Open(n.old), store.Open(n.new)
+	return open
 }
 
 // segment is a piece of the journal. It is immutable from the moment ready is closed.

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/klog/v2"
 
+	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
@@ -71,6 +72,7 @@ func (d *detector) stored(o resource.Object) {
 	if d == nil || o == nil {
 		return
 	}
+	o = store.Open(o) // and hold it, so that all who read it get this one
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known := d.known[o]; known != nil {
@@ -85,6 +87,7 @@ func (d *detector) removed(o resource.Object) {
 	if d == nil || o == nil {
 		return
 	}
+	o = store.Open(o)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known := d.known[o]; known != nil {

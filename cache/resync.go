@@ -10,7 +10,7 @@ func (l *listener) beginResync() {
 	}
 	snapshot := l.reader.Snapshot()
 	l.resync = make([]resource.Key, 0, snapshot.Len())
-	for o := range snapshot.All() {
+	for o := range snapshot.AllHeld() {
 		l.resync = append(l.resync, resource.KeyOf(o))
 	}
 }

@@ -191,6 +191,7 @@ func TestAnObjectThatIsReadAloneIsKeptWithoutTheDroppedFieldsToo(t *testing.T) {
 		informer := informers.For(factory, corev1.Pods)
 		begin(t, factory)
 		time.Sleep(time.Minute) // of the bubble
+		synctest.Wait()
 		pod, err := informer.Lister().Get(key)
 		if err != nil || pod.ManagedFields != nil || pod.Spec.NodeName != "n1" {
 			t.Error(pod, err)

@@ -67,7 +67,8 @@ func For[T resource.Object](f *SharedInformerFactory, r resource.Resource[T]) In
 }
 
 // ForOptions returns the factory's informer of a resource with options of its own. Informers with other namespaces or selectors are others;
-// it is an error if the informer is there already with another transform, other dropped fields, resync or index options.
+// it is an error if the informer is there already with another transform, other dropped fields, resync or index options, or if it is not compact and
+// shall be.
 func ForOptions[T resource.Object](f *SharedInformerFactory, r resource.Resource[T], opts InformerOptions) (Informer[T], error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -182,6 +183,11 @@ func (m *member) accepts(def *resource.Definition, asked InformerOptions) error 
 		if len(m.opts.Drop) == 0 {
 			conflict = "no dropped fields"
 		}
+	case asked.Compact != nil && asked.Compact != m.opts.Compact:
+		conflict = "objects that are not compact"
+		if m.opts.Compact != nil {
+			conflict = "objects that are compact in another way"
+		}
 	case asked.Resync != 0 && asked.Resync != m.opts.Resync:
 		conflict = "another resync period"
 	case asked.NoLabelIndex && !m.opts.NoLabelIndex:
@@ -213,7 +219,7 @@ func (f *SharedInformerFactory) checkTweak(def *resource.Definition, asked Infor
 
 func (f *SharedInformerFactory) newInformer(def *resource.Definition, opts InformerOptions) *cache.SharedIndexInformer {
 	c := f.opts.Cache
-	c.Transform, c.Drop, c.Resync, c.Scopes = opts.Transform, opts.Drop, opts.Resync, nil
+	c.Transform, c.Drop, c.Compact, c.Resync, c.Scopes = opts.Transform, opts.Drop, opts.Compact, opts.Resync, nil
 	c.Store.NoLabelIndex = c.Store.NoLabelIndex || opts.NoLabelIndex
 	if onFailure := f.opts.OnFailure; onFailure != nil {
 		c.Reflector.OnFailure = func(failure *reflector.Failure) { onFailure(def, failure) }

@@ -13,6 +13,7 @@ import (
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/cache/delta"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
@@ -53,6 +54,8 @@ type InformerOptions struct {
 	// back, since Update would remove that part on the server: write with a patch or an apply, or read the object through a client
 	// first. Where the compiler shall see to that, use a resource.View instead.
 	Drop []string
+	// Compact holds objects as compressed bytes: compact.Zstd, of package cache/compact. nil: what the factory's Options.Cache say.
+	Compact store.Compaction
 	// Resync is as in Options. 0: what the factory says.
 	Resync time.Duration
 	// NoLabelIndex saves the memory of the label index.
@@ -107,6 +110,9 @@ func (o InformerOptions) normalized(def *resource.Definition, factory *Options) 
 		o.Drop = factory.Drop
 	}
 	o.Drop = normalizedPaths(o.Drop)
+	if o.Compact == nil {
+		o.Compact = factory.Cache.Compact
+	}
 	if o.Resync == 0 {
 		if own, ok := factory.ResyncFor[def]; ok {
 			o.Resync = own

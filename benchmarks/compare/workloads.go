@@ -13,6 +13,8 @@ var (
 	syncBars     = bars{workload.CPU: 0.25, workload.Live: 0.40, workload.Peak: 0.45}
 	syncJSONBars = bars{workload.CPU: 0.20, workload.Live: 0.42, workload.Peak: 0.45}
 	dynamicBars  = bars{workload.CPU: 0.20, workload.Live: 0.20, workload.Peak: 0.30}
+	dropBars     = bars{workload.CPU: 0.25, workload.Live: 0.40, workload.Peak: 0.45}
+	compactBars  = bars{workload.CPU: 0.70, workload.Live: 0.07, workload.Peak: 0.20}
 	viewBars     = bars{workload.CPU: 0.12, workload.Live: 0.65, workload.Peak: 0.25}
 	noWorse      = bars{workload.CPU: 1.1, workload.Live: 1.1, workload.Peak: 1.1}
 	noWorseEvent = bars{workload.PerEvent: 1.1}
@@ -150,7 +152,10 @@ func kinds() []workload.Workload {
 // tunings are what users do to save memory, on both sides.
 func tunings() []workload.Workload {
 	const group = "Tuned, sync"
+	dropped := with(base(group, "20,000 pods, managedFields dropped", 20*k), promise(dropBars), func(w *workload.Workload) { w.Trim = workload.NoManagedFields })
+	packed := with(base(group, "20,000 pods, compact store", 20*k), promise(compactBars), func(w *workload.Workload) { w.Trim = workload.Compact })
 	return []workload.Workload{
+		dropped, fewer(dropped), packed, fewer(packed),
 		with(base(group, "20,000 pods, metadata and 4 fields", 20*k), promise(viewBars), func(w *workload.Workload) { w.Trim = workload.FourFields }),
 		with(base(group, "20,000 pods, only metadata", 20*k), promise(noWorse), func(w *workload.Workload) { w.Face = workload.Metadata }),
 		with(base(group, "20,000 pods, both with a transform that strips managedFields", 20*k), promise(noWorse), func(w *workload.Workload) { w.Transform = true }),

@@ -14,6 +14,7 @@ import (
 	"github.com/sheaf-dev/sheaf/benchmarks/internal/probe"
 	"github.com/sheaf-dev/sheaf/benchmarks/internal/widget"
 	"github.com/sheaf-dev/sheaf/benchmarks/internal/workload"
+	"github.com/sheaf-dev/sheaf/cache/compact"
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/listers"
@@ -130,6 +131,12 @@ func attach[T resource.Object](s *subject, r resource.Resource[T], w *workload.W
 			o.SetManagedFields(nil)
 			return o, nil
 		})
+	}
+	switch w.Trim {
+	case workload.NoManagedFields:
+		opts.Drop = []string{"metadata.managedFields"}
+	case workload.Compact:
+		opts.Compact = compact.Zstd
 	}
 	informer, err := informers.ForOptions(s.factory, r, opts)
 	if err != nil {

@@ -25,6 +25,9 @@ type IntakeOptions struct {
 	Scope string
 	// Transform is called on each new version; nil: none.
 	Transform Transform
+	// Pack puts what the store shall hold in the place of an object, after the transform. It has the object's identity. nil: the object itself. An
+	// error, or a panic, quarantines the object.
+	Pack func(resource.Object) (resource.Object, error)
 }
 
 // Intake is the end of a queue at which one stream comes in. It drops what is known already, and transforms what is new. Its methods
@@ -206,7 +209,24 @@ func (in *Intake) process(o resource.Object, broken *decode.ObjectError) (resour
 	return in.transform(o)
 }
 
+// transform returns what is to be stored of an object.
 func (in *Intake) transform(o resource.Object) (out resource.Object, err error) {
+	if out, err = in.transformed(o); err != nil || in.opts.Pack == nil {
+		return out, err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = nil, fmt.Errorf("packing of %s panicked: %v", resource.KeyOf(o), p)
+		}
+	}()
+	if out, err = in.opts.Pack(out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// transformed returns what the user's transform makes of an object.
+func (in *Intake) transformed(o resource.Object) (out resource.Object, err error) {
 	if in.opts.Transform == nil {
 		return o, nil
 	}

@@ -12,5 +12,7 @@
 // indexes, both made of terms.go; underneath are names.go and dictionary.go (text → number), vector.go (number → value) and set.go (numbers).
 // Readers come in through reader.go, snapshot.go, list.go and selector.go. What was tried and what it costs is in docs/decisions/store.md.
 //
+// A compact store gets packed objects from a Packer and opens them for readers: packer.go, packed.go.
+//
 // Objects that come out of a store are shared and read-only; resource.Copy makes a copy that may be changed.
 package store

@@ -19,8 +19,10 @@ func FuzzStore(f *testing.F) {
 	f.Add([]byte("set, delete and set again, with labels and without"), false)
 	f.Add([]byte("\x05\x03\x07\x01\x00\x02\x06\x04\x01\x01\x03\x02\x00\x05\x07\x02\x01\x04\x03\x06\x00\x01\x02\x07\x05"), true)
 	f.Fuzz(func(t *testing.T, bytes []byte, noLabelIndex bool) {
-		p := &script{bytes[:min(len(bytes), 4096)]}
-		opts := Options{NoLabelIndex: noLabelIndex, Indexers: map[string]IndexFunc{"index0": byAnnotation("values")}}
-		run(t, p, min(60, 2+len(bytes)/8), 5, opts)
+		for _, compact := range []bool{false, true} {
+			p := &script{bytes[:min(len(bytes), 4096)]}
+			opts := Options{NoLabelIndex: noLabelIndex, Compact: compact, Indexers: map[string]IndexFunc{"index0": byAnnotation("values")}}
+			run(t, p, min(60, 2+len(bytes)/8), 5, opts)
+		}
 	})
 }

@@ -8,10 +8,11 @@ import (
 
 // index is a user's index as of one snapshot.
 type index struct {
-	name   string
-	values terms         // ("", value) → slots
-	errs   vector[error] // slot → why the object is missing from this index
-	failed int           // number of errs
+	name     string
+	function IndexFunc
+	values   terms         // ("", value) → slots
+	errs     vector[error] // slot → why the object is missing from this index
+	failed   int           // number of errs
 }
 
 // indexWriter is the writer's side of an index. It remembers what it stored for each object, so an index function that answers
@@ -34,7 +35,7 @@ func newIndexWriter(name string, function IndexFunc) *indexWriter {
 
 // view freezes the index for a snapshot.
 func (w *indexWriter) view() *index {
-	return &index{name: w.name, values: w.values.view(), errs: w.errs, failed: w.failed}
+	return &index{name: w.name, function: w.function, values: w.values.view(), errs: w.errs, failed: w.failed}
 }
 
 // set indexes the object that a slot holds from now on.
@@ -42,7 +43,7 @@ func (w *indexWriter) set(slot uint32, o resource.Object, batch uint64) {
 	for int(slot) >= len(w.first) {
 		w.first = append(w.first, 0)
 	}
-	values, err := w.function.call(o)
+	values, err := w.callOn(o)
 	if err != nil {
 		w.setValues(slot, nil, batch)
 		w.setError(slot, err, batch)

@@ -38,7 +38,15 @@ func (v *version) everything() []resource.Object {
 		}
 		return true
 	})
-	return found
+	return v.opened(found)
+}
+
+// opened opens what was collected, in place.
+func (v *version) opened(objects []resource.Object) []resource.Object {
+	if v.compact {
+		openAll(objects)
+	}
+	return objects
 }
 
 func (v *version) inNamespace(namespace string) []resource.Object {
@@ -74,7 +82,11 @@ func (v *version) visit(slots *set, yield func(resource.Object) bool) bool {
 			if slot/width != number {
 				leaf, number = v.objects.leaf(slot), slot/width
 			}
-			if !yield(leaf.of[slot%width]) {
+			o := leaf.of[slot%width]
+			if v.compact {
+				o = Open(o)
+			}
+			if !yield(o) {
 				return false
 			}
 		}
@@ -111,5 +123,5 @@ func (v *version) collectGroups(groups []*group) []resource.Object {
 	for _, g := range groups {
 		found = v.collect(found, &g.slots)
 	}
-	return found
+	return v.opened(found)
 }

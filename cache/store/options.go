@@ -24,6 +24,9 @@ type Options struct {
 	// NoLabelIndex saves the memory of the label index. List with a label selector then looks at every object of the namespace, or of
 	// the store.
 	NoLabelIndex bool
+	// Compact says that the store gets objects of a Packer, and opens them for those who read. What an object is indexed by is found when it
+	// is packed; a selector without the label index, a comparison of labels and a late index decode each object that they look at.
+	Compact bool
 }
 
 // Errors of a store, for errors.Is.

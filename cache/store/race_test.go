@@ -78,7 +78,19 @@ func look(s Snapshot) error {
 }
 
 func TestReadersSeeWholeGenerationsWhileTheWriterGoesOn(t *testing.T) {
-	w, r := New(Options{Indexers: nodes("node")})
+	readWhileWriting(t, Options{Indexers: nodes("node")}, 400)
+}
+
+func TestReadersOfACompactStoreSeeWholeGenerationsToo(t *testing.T) {
+	readWhileWriting(t, Options{Indexers: nodes("node"), Compact: true}, 60)
+}
+
+func readWhileWriting(t *testing.T, opts Options, generations int) {
+	w, r := New(opts)
+	m := &model{}
+	if opts.Compact {
+		m.packer = newPacker(r, partials, reversing{})
+	}
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	errs := make(chan error, 3)
@@ -102,9 +114,9 @@ func TestReadersSeeWholeGenerationsWhileTheWriterGoesOn(t *testing.T) {
 			}
 		})
 	}
-	for number := range 400 {
-		w.Apply(generation(number+1), strconv.Itoa(number+1))
-		if number == 200 {
+	for number := range generations {
+		w.Apply(m.pack(r, generation(number+1)), strconv.Itoa(number+1))
+		if number == generations/2 {
 			if err := r.AddIndexers(nodes("other")); err != nil {
 				t.Error(err)
 			}

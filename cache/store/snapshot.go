@@ -19,14 +19,46 @@ func (s Snapshot) ResourceVersion() string { return s.v.resourceVersion }
 // Len returns the number of objects.
 func (s Snapshot) Len() int { return s.v.length }
 
-// Get returns the object of a key, if it is there. It does not allocate. The object may be stale: see Stale.
+// Get returns the object of a key, if it is there. It does not allocate, unless it has to decode the object of a compact store. The object may be stale: see Stale.
 func (s Snapshot) Get(key resource.Key) (resource.Object, bool) {
 	slot, found := s.v.keys.find(key.Namespace, key.Name)
 	if !found {
 		return nil, false
 	}
 	o := s.v.objects.get(slot)
+	return Open(o), o != nil
+}
+
+// Held returns the object of a key as the store holds it, if it is there: packed, in a compact store. It is not decoded.
+func (s Snapshot) Held(key resource.Key) (resource.Object, bool) {
+	slot, found := s.v.keys.find(key.Namespace, key.Name)
+	if !found {
+		return nil, false
+	}
+	o := s.v.objects.get(slot)
 	return o, o != nil
+}
+
+// AllHeld iterates over all objects as the store holds them: packed, in a compact store. They are not decoded.
+func (s Snapshot) AllHeld() iter.Seq[resource.Object] { return s.all(false) }
+
+func (s Snapshot) all(open bool) iter.Seq[resource.Object] {
+	return func(yield func(resource.Object) bool) {
+		s.v.objects.each(func(_ uint32, objects *[width]resource.Object) bool {
+			for _, o := range objects {
+				if o == nil {
+					continue
+				}
+				if open {
+					o = Open(o)
+				}
+				if !yield(o) {
+					return false
+				}
+			}
+			return true
+		})
+	}
 }
 
 // Stale says why the state of a key is not current: a newer state exists, but could not be processed. It returns nil for a current
@@ -68,18 +100,7 @@ func (s Snapshot) StaleKeys() iter.Seq2[resource.Key, error] {
 }
 
 // All iterates over all objects.
-func (s Snapshot) All() iter.Seq[resource.Object] {
-	return func(yield func(resource.Object) bool) {
-		s.v.objects.each(func(_ uint32, objects *[width]resource.Object) bool {
-			for _, o := range objects {
-				if o != nil && !yield(o) {
-					return false
-				}
-			}
-			return true
-		})
-	}
-}
+func (s Snapshot) All() iter.Seq[resource.Object] { return s.all(s.v.compact) }
 
 // Namespace iterates over the objects of one namespace; "" holds the cluster-scoped objects.
 func (s Snapshot) Namespace(namespace string) iter.Seq[resource.Object] {
@@ -99,7 +120,7 @@ func (s Snapshot) ByIndex(index, value string) ([]resource.Object, error) {
 		if p == nil {
 			return nil, nil
 		}
-		return s.v.collect(make([]resource.Object, 0, p.members.len()), &p.members), nil
+		return s.v.opened(s.v.collect(make([]resource.Object, 0, p.members.len()), &p.members)), nil
 	case index == NamespaceIndex:
 		return s.v.inNamespace(value), nil
 	default:

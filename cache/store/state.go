@@ -12,6 +12,7 @@ import (
 type state struct {
 	batch           uint64 // number of the batch that is being applied; never 0
 	resourceVersion string
+	compact         bool // objects are packed
 	length          int
 	staleLength     int
 	keys            dictionary
@@ -22,7 +23,7 @@ type state struct {
 }
 
 func newState(opts Options) *state {
-	s := &state{batch: 1, keys: newDictionary(), groups: newGroupWriter(opts.NoLabelIndex)}
+	s := &state{batch: 1, compact: opts.Compact, keys: newDictionary(), groups: newGroupWriter(opts.NoLabelIndex)}
 	for name, function := range opts.Indexers {
 		s.indexes = append(s.indexes, newIndexWriter(name, function))
 	}
@@ -38,7 +39,7 @@ func (s *state) sortIndexes() {
 func (s *state) freeze(before *version) *version {
 	v := &version{
 		resourceVersion: s.resourceVersion, length: s.length, staleLength: s.staleLength,
-		keys: s.keys.names, objects: s.objects, stale: s.stale, labelIndex: !s.groups.noLabels,
+		keys: s.keys.names, objects: s.objects, stale: s.stale, labelIndex: !s.groups.noLabels, compact: s.compact,
 	}
 	if before != nil {
 		v.groups, v.indexes = before.groups, before.indexes
@@ -92,6 +93,7 @@ func (s *state) set(key resource.Key, o resource.Object) Applied {
 	for _, w := range s.indexes {
 		w.set(slot, o, s.batch)
 	}
+	settle(o)
 	return Applied{Key: key, Old: old, New: o}
 }
 
@@ -100,7 +102,7 @@ func labelsOf(o resource.Object, unused bool) map[string]string {
 	if unused {
 		return nil
 	}
-	return o.GetLabels()
+	return labelsToIndex(o)
 }
 
 func (s *state) delete(key resource.Key) Applied {

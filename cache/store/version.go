@@ -14,6 +14,7 @@ type version struct {
 	stale           vector[error]           // by slot; why the object is not current
 	groups          *groups
 	labelIndex      bool
+	compact         bool     // objects are packed
 	indexes         []*index // by name
 }
 

@@ -46,7 +46,7 @@ func (w *waiter) satisfiedBy(s Snapshot) bool {
 	if reached || ordered {
 		return reached
 	}
-	for o := range s.All() {
+	for o := range s.AllHeld() {
 		if o.GetResourceVersion() == w.want {
 			return true
 		}

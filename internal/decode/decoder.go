@@ -31,6 +31,7 @@ type Decoder struct {
 	reuse    func(Identity) resource.Object
 	previous func(resource.Key) Trace
 	only     func(Identity) bool // nil: all
+	pack     func(resource.Object, Raw) resource.Object
 }
 
 // form says what kind of Go type holds the objects.
@@ -156,6 +157,9 @@ func (d *Decoder) version(e encoded, g *digest) (o resource.Object, t Trace, err
 	}
 	if err != nil {
 		return nil, Trace{}, err
+	}
+	if d.pack != nil { // and a trace would hold the object itself
+		return d.pack(o, Raw{Protobuf: e.format == formatProtobuf, Bytes: e.raw}), Trace{}, nil
 	}
 	return o, t, nil
 }

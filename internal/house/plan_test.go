@@ -32,6 +32,7 @@ var plan = []folder{
 	{path: "cache/reflector", stage: 3},
 	{path: "cache/delta", stage: 4},
 	{path: "cache/store", stage: 5},
+	{path: "cache/compact", stage: 5},
 	{path: "cache", stage: 6},
 	{path: "listers", stage: 7},
 	{path: "informers", stage: 7},
