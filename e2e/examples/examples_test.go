@@ -113,6 +113,12 @@ func TestProgramsThatOnlyLookWorkOnACluster(t *testing.T) {
 	want(t, run(t, "list"), "default", "web-0", "Pending")
 }
 
+func TestReplicasShareTheObjectsOfACluster(t *testing.T) {
+	do(t, "POST", "/api/v1/namespaces/default/configmaps", `{"metadata":{"name":"shared"}}`)
+	want(t, run(t, "sharded"), "anna comes", "was elected to report", "cleo comes", "anna leaves", "ben loses its connection",
+		"cleo reports: 1 replicas: cleo has 0 1 2 3 4 5 6 7", "ben has its connection again", "over: ", "0 times two replicas worked on one")
+}
+
 func TestTheTourOfObjectsWorksOnACluster(t *testing.T) {
 	out := run(t, "objects")
 	want(t, out, "4 in all, read two a page", "is a conflict: true", "map[color:red shade:darker]", "bob may not set .data.b: it belongs to alice",

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	seeds    = 60
+	seeds    = 120
 	troubles = 8
 	// again is how long after the last fault all objects have one owner again, and the shards are shared out: LeaseDuration and 2.2 retry
 	// periods until those of a lost replica are free, with a tenth for good measure, and a second for work to stop.
@@ -77,10 +77,16 @@ func story(t *testing.T, seed uint64) {
 }
 
 func TestEveryObjectHasAtMostOneOwnerAndSoonExactlyOne(t *testing.T) {
-	for seed := range uint64(seeds) {
-		synctest.Test(t, func(t *testing.T) { story(t, seed) })
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
-		}
+	const groups = 2
+	for group := range uint64(groups) {
+		t.Run(fmt.Sprint("group ", group), func(t *testing.T) {
+			t.Parallel()
+			for seed := group; seed < seeds; seed += groups {
+				synctest.Test(t, func(t *testing.T) { story(t, seed) })
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+		})
 	}
 }

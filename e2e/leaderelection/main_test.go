@@ -1,0 +1,26 @@
+// Package leaderelection_test has real processes elect a leader among themselves and share objects through a real API server, and kills and pauses
+// them.
+package leaderelection_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/sheaf-dev/sheaf/e2e/cluster"
+)
+
+var server *cluster.Cluster
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(candidateEnv); name != "" {
+		if err := candidate(name, os.Getenv(kubeconfigEnv)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(cluster.Main(m, cluster.Options{}, &server, func() error { return goleak.Find() }))
+}
