@@ -89,8 +89,14 @@ func TestACustomResourceIsDefinedAwaitedAndUsed(t *testing.T) {
 	if all := informer.Lister().List(labels.Everything()); len(all) != 1 || string(all[0].Spec.Versions[0].Schema.OpenAPIV3Schema.Raw) == "" {
 		t.Errorf("the lister has %v", all)
 	}
+	useGadgets(t, typed.For(client, gadgets).Namespace(namespace(t, client)))
+	changeDefinition(t, definitions, made.Name)
+}
 
-	c := typed.For(client, gadgets).Namespace(namespace(t, client))
+// useGadgets creates, scales and lists.
+func useGadgets(t *testing.T, c typed.Client[*gadget]) {
+	t.Helper()
+	ctx := t.Context()
 	var first *gadget
 	await(t, "the resource to be served", func() bool {
 		g := &gadget{ObjectMeta: metav1.ObjectMeta{Name: "a"}}
@@ -110,15 +116,19 @@ func TestACustomResourceIsDefinedAwaitedAndUsed(t *testing.T) {
 	if list, err := c.List(ctx, metav1.ListOptions{FieldSelector: "spec.color=red"}); err != nil || len(list.Items) != 1 || list.Items[0].Spec.Replicas != 3 {
 		t.Errorf("listed %v, %v", list, err)
 	}
+}
 
-	// A definition can be applied, and written back without loss.
+// changeDefinition applies a definition, and writes it back without loss.
+func changeDefinition(t *testing.T, definitions typed.Client[*apiextensionsv1.CustomResourceDefinition], name string) {
+	t.Helper()
+	ctx := t.Context()
 	applied := gadgetDefinition()
 	applied.Spec.Names.Categories = []string{"all"}
 	if now, err := definitions.Apply(ctx, applied, metav1.ApplyOptions{FieldManager: "e2e", Force: true}); err != nil || len(now.Spec.Names.Categories) != 1 {
 		t.Errorf("applied %v, %v", now, err)
 	}
 	await(t, "the definition to be written back", func() bool { // the server's controllers write to it, too
-		now, err := definitions.Get(ctx, made.Name, metav1.GetOptions{})
+		now, err := definitions.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,21 +57,13 @@ func TestACertificateIsRotatedUnderARunningWatch(t *testing.T) {
 	write("second", time.Hour)
 	await(t, "the new certificate", func() bool { return me() == "second" })
 	create(t, c, configMap("a", "1"))
-	for {
-		e, err := w.Next()
-		if err != nil {
-			t.Fatalf("the watch was cut: %v", err)
-		}
-		if e.Type == watch.Added && e.Object.Name == "a" {
-			return
-		}
-	}
+	sees(t, w, "a")
 }
 
-// A token is revoked while a watch runs, and its file has another one by then: the watch goes on, and no request fails.
-func TestATokenFileIsRotatedUnderARunningWatch(t *testing.T) {
-	admin, ctx := connect(t, cluster.Admin), t.Context()
-	ns := namespace(t, admin)
+// makeRobot makes a service account that may do anything in a namespace. Issue writes a token of it to a file, which is good as long as the secret of that
+// name is there.
+func makeRobot(t *testing.T, admin *rest.Client, ns, file string) (issue func(secret string)) {
+	t.Helper()
 	accounts, secrets := typed.For(admin, corev1.ServiceAccounts).Namespace(ns), typed.For(admin, corev1.Secrets).Namespace(ns)
 	create(t, accounts, &coreapi.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "robot"}})
 	create(t, typed.For(admin, rbac.RoleBindings).Namespace(ns), &rbacapi.RoleBinding{
@@ -79,20 +71,25 @@ func TestATokenFileIsRotatedUnderARunningWatch(t *testing.T) {
 		Subjects:   []rbacapi.Subject{{Kind: "ServiceAccount", Namespace: ns, Name: "robot"}},
 		RoleRef:    rbacapi.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: "cluster-admin"},
 	})
-	file := filepath.Join(t.TempDir(), "token")
-	// issue writes a token that is good as long as a secret of this name is there.
-	issue := func(name string) {
-		bound := create(t, secrets, &coreapi.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}})
-		answer, err := subresource.RequestToken(ctx, accounts, "robot", &authenticationapi.TokenRequest{Spec: authenticationapi.TokenRequestSpec{
-			BoundObjectRef: &authenticationapi.BoundObjectReference{APIVersion: "v1", Kind: "Secret", Name: name, UID: bound.UID},
+	return func(secret string) {
+		bound := create(t, secrets, &coreapi.Secret{ObjectMeta: metav1.ObjectMeta{Name: secret}})
+		answer, err := subresource.RequestToken(t.Context(), accounts, "robot", &authenticationapi.TokenRequest{Spec: authenticationapi.TokenRequestSpec{
+			BoundObjectRef: &authenticationapi.BoundObjectReference{APIVersion: "v1", Kind: "Secret", Name: secret, UID: bound.UID},
 		}}, metav1.CreateOptions{})
+		if err == nil {
+			err = os.WriteFile(file, []byte(answer.Status.Token), 0o600)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(answer.Status.Token), 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
+}
+
+// A token is revoked while a watch runs, and its file has another one by then: the watch goes on, and no request fails.
+func TestATokenFileIsRotatedUnderARunningWatch(t *testing.T) {
+	admin, ctx := connect(t, cluster.Admin), t.Context()
+	ns, file := namespace(t, admin), filepath.Join(t.TempDir(), "token")
+	issue := makeRobot(t, admin, ns, file)
 	issue("first")
 	robot := connect(t, cluster.Admin, func(c *rest.Config) { c.BearerToken, c.BearerTokenFile = "", file })
 	credential := func() string {
@@ -112,17 +109,23 @@ func TestATokenFileIsRotatedUnderARunningWatch(t *testing.T) {
 	defer w.Close()
 
 	issue("second")
-	if err := secrets.Delete(ctx, "first", metav1.DeleteOptions{}); err != nil {
+	if err := typed.For(admin, corev1.Secrets).Namespace(ns).Delete(ctx, "first", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the new token", func() bool { return credential() != before })
 	create(t, c, configMap("a", "1"))
+	sees(t, w, "a")
+}
+
+// sees reads a watch until an object was added.
+func sees(t *testing.T, w *typed.Watch[*coreapi.ConfigMap], name string) {
+	t.Helper()
 	for {
 		e, err := w.Next()
 		if err != nil {
 			t.Fatalf("the watch was cut: %v", err)
 		}
-		if e.Type == watch.Added && e.Object.Name == "a" {
+		if e.Type == watch.Added && e.Object.Name == name {
 			return
 		}
 	}

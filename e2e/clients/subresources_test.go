@@ -54,17 +54,23 @@ func TestTheScaleOfADeploymentIsReadAndSet(t *testing.T) {
 	}
 }
 
-func TestAPodIsBoundResizedLookedIntoAndEvicted(t *testing.T) {
-	client, ctx := connect(t, cluster.Admin), t.Context()
-	ns := namespace(t, client)
-	pods := typed.For(client, corev1.Pods).Namespace(ns)
-	create(t, pods, &coreapi.Pod{
+// webPod creates the pod "p" of the app web.
+func webPod(t *testing.T, pods typed.Client[*coreapi.Pod]) *coreapi.Pod {
+	t.Helper()
+	return create(t, pods, &coreapi.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "p", Labels: map[string]string{"app": "web"}},
 		Spec: coreapi.PodSpec{Containers: []coreapi.Container{{
 			Name: "main", Image: "example.com/web",
 			Resources: coreapi.ResourceRequirements{Requests: coreapi.ResourceList{"cpu": apiresource.MustParse("100m")}},
 		}}},
 	})
+}
+
+func TestAPodIsBoundResizedAndLookedInto(t *testing.T) {
+	client, ctx := connect(t, cluster.Admin), t.Context()
+	ns := namespace(t, client)
+	pods := typed.For(client, corev1.Pods).Namespace(ns)
+	webPod(t, pods)
 	node := create(t, typed.For(client, corev1.Nodes), &coreapi.Node{ObjectMeta: metav1.ObjectMeta{Name: ns}})
 	node.Status.Capacity = coreapi.ResourceList{"cpu": apiresource.MustParse("4")}
 	node.Status.Allocatable = node.Status.Capacity
@@ -92,11 +98,17 @@ func TestAPodIsBoundResizedLookedIntoAndEvicted(t *testing.T) {
 	if pod, err = subresource.UpdateEphemeralContainers(ctx, pods, pod, metav1.UpdateOptions{}); err != nil || len(pod.Spec.EphemeralContainers) != 1 {
 		t.Fatalf("ephemeral containers: %v, %v", pod, err)
 	}
+}
 
-	// A budget that nobody has looked at yet forbids evicting a pod that runs and is ready.
+// A budget that allows nothing forbids evicting a pod that runs and is ready.
+func TestAPodIsEvictedUnlessABudgetForbidsIt(t *testing.T) {
+	client, ctx := connect(t, cluster.Admin), t.Context()
+	ns := namespace(t, client)
+	pods := typed.For(client, corev1.Pods).Namespace(ns)
+	pod := webPod(t, pods)
 	pod.Status.Phase = coreapi.PodRunning
 	pod.Status.Conditions = []coreapi.PodCondition{{Type: coreapi.PodReady, Status: coreapi.ConditionTrue}}
-	if _, err = pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{}); err != nil {
+	if _, err := pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	budgets := typed.For(client, policy.PodDisruptionBudgets).Namespace(ns)
@@ -104,12 +116,12 @@ func TestAPodIsBoundResizedLookedIntoAndEvicted(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "none"},
 		Spec:       policyapi.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: pod.Labels}},
 	})
-	eviction := &policyapi.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "p"}, DeleteOptions: &metav1.DeleteOptions{GracePeriodSeconds: new(int64)}}
 	looked, err := budgets.Patch(ctx, "none", types.MergePatchType,
 		[]byte(`{"status":{"observedGeneration":1,"disruptionsAllowed":0,"currentHealthy":1,"desiredHealthy":1,"expectedPods":1}}`), metav1.PatchOptions{}, "status")
 	if err != nil {
 		t.Fatal(looked, err)
 	}
+	eviction := &policyapi.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "p"}, DeleteOptions: &metav1.DeleteOptions{GracePeriodSeconds: new(int64)}}
 	if err := subresource.Evict(ctx, pods, eviction, metav1.CreateOptions{}); !apierrors.IsTooManyRequests(err) {
 		t.Errorf("an eviction that the budget forbids: %v", err)
 	}
