@@ -168,7 +168,7 @@ func (b *cborBody) convert() error {
 func cborToJSON(data []byte) ([]byte, error) {
 	var value any
 	if err := direct.Unmarshal(data, &value); err != nil {
-		return nil, fmt.Errorf("the body in CBOR: %w", err)
+		return nil, fmt.Errorf("the body in CBOR: %v", err) // not wrapped: it may be io.ErrUnexpectedEOF, and no connection broke
 	}
 	return json.Marshal(value)
 }

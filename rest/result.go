@@ -31,8 +31,24 @@ type Result struct {
 
 // Do sends the request and reads the whole answer.
 func (r *Request) Do(ctx context.Context) Result {
+	tries := 0
+	for {
+		result := r.do(ctx, &tries)
+		if result.err == nil || result.header == nil {
+			return result
+		}
+		// The answer began and did not end well: a read is repeated, if the connection broke.
+		wait, again := r.outcome(tries, result.err).again()
+		if !again || r.waitToRepeat(ctx, 0, wait, result.err) != nil {
+			return result
+		}
+	}
+}
+
+// do is Do without repetition once the answer has begun. Without an answer, the result has no header.
+func (r *Request) do(ctx context.Context, tries *int) Result {
 	what := r.method + " " + r.shown()
-	resp, err := r.send(ctx, wholeAnswer)
+	resp, err := r.sendAfter(ctx, wholeAnswer, tries)
 	if err != nil {
 		return Result{err: err, code: codeOf(err), what: what}
 	}

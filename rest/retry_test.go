@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -147,6 +148,37 @@ func TestAReadIsRepeatedOnABrokenConnectionAndAWriteIsNot(t *testing.T) {
 			}
 			if method != "GET" && (!errors.Is(err, io.ErrUnexpectedEOF) || sent != 1) {
 				t.Errorf("%s: got %v after %d tries", method, err, sent)
+			}
+		}
+	})
+}
+
+// cutShort answers n times with half a body, then with a whole one.
+func cutShort(n int, sent *int) roundTrip {
+	return func(*http.Request) (*http.Response, error) {
+		var body io.Reader = strings.NewReader("whole")
+		if *sent++; *sent <= n {
+			body = io.MultiReader(strings.NewReader("wh"), iotest.ErrReader(io.ErrUnexpectedEOF))
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body), ContentLength: -1}, nil
+	}
+}
+
+func TestAnAnswerThatBreaksOffIsAskedForAgainIfNothingWasWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			method       string
+			cut, retries int
+			body         string
+			sent         int
+			broken       bool
+		}{
+			{"GET", 3, 10, "whole", 4, false}, {"GET", 100, 10, "", 11, true}, {"GET", 1, 0, "", 1, true}, {"POST", 1, 10, "", 1, true},
+		} {
+			sent := 0
+			body, err := through(t, cutShort(tt.cut, &sent)).Verb(tt.method).AbsPath("x").MaxRetries(tt.retries).DoRaw(t.Context())
+			if string(body) != tt.body || sent != tt.sent || errors.Is(err, io.ErrUnexpectedEOF) != tt.broken {
+				t.Errorf("%+v: got %q, %v after %d tries", tt, body, err, sent)
 			}
 		}
 	})

@@ -12,10 +12,16 @@ import (
 // send makes the request, as often as it takes and is allowed, and returns the first answer that is a success. The caller closes the
 // answer's body. Any other answer becomes an error.
 func (r *Request) send(ctx context.Context, s scope) (*http.Response, error) {
+	return r.sendAfter(ctx, s, new(int))
+}
+
+// sendAfter is send after so many tries, which it counts on.
+func (r *Request) sendAfter(ctx context.Context, s scope, tries *int) (*http.Response, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	for tries := 1; ; tries++ {
+	for {
+		*tries++
 		if err := r.waitForLimiter(ctx); err != nil {
 			return nil, err
 		}
@@ -24,7 +30,7 @@ func (r *Request) send(ctx context.Context, s scope) (*http.Response, error) {
 			r.warn(ctx, resp)
 			return resp, nil
 		}
-		o := outcome{method: r.method, replayable: r.body.reader == nil, tries: tries, retries: r.retries, err: err}
+		o := r.outcome(*tries, err)
 		if err == nil {
 			o.code = resp.StatusCode
 			o.retryAfter, o.hasRetry = retryAfter(resp.Header, time.Now())
@@ -40,6 +46,11 @@ func (r *Request) send(ctx context.Context, s scope) (*http.Response, error) {
 			return nil, fmt.Errorf("%w (not tried again: %w)", err, why)
 		}
 	}
+}
+
+// outcome is what a try came to that was not answered, or not to the end.
+func (r *Request) outcome(tries int, err error) outcome {
+	return outcome{method: r.method, replayable: r.body.reader == nil, tries: tries, retries: r.retries, err: err}
 }
 
 // succeeded says whether an answer is what was asked for; that includes "not modified", if the request was conditional.
