@@ -79,10 +79,10 @@ func TestCBORIsSpokenWhereUserAndServerWantIt(t *testing.T) {
 	}
 	made := create(t, c, &coreapi.Secret{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Data: map[string][]byte{"k": {0, 255, 7}}})
 	made.Data["text"] = []byte("plain")
-	if made, err = c.Update(ctx, made, metav1.UpdateOptions{}); err != nil {
+	if _, err = c.Update(ctx, made, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if made, err = c.Patch(ctx, "a", types.MergePatchType, []byte(`{"metadata":{"labels":{"a":"b"}}}`), metav1.PatchOptions{}); err != nil {
+	if _, err = c.Patch(ctx, "a", types.MergePatchType, []byte(`{"metadata":{"labels":{"a":"b"}}}`), metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if made, err = c.Apply(ctx, &coreapi.Secret{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Data: map[string][]byte{"more": {1}}}, metav1.ApplyOptions{FieldManager: "e2e"}); err != nil {

@@ -25,7 +25,7 @@ const podIP = "10.11.12.13"
 // startShop makes a pod "p" with an address, behind a service "shop", and an HTTP server that answers for it on port 8080.
 func startShop(t *testing.T, client *rest.Client) (pods typed.Client[*coreapi.Pod], services typed.Client[*coreapi.Service]) {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/moved":
 			http.Redirect(w, r, "/cart?from=moved", http.StatusFound)
@@ -36,8 +36,8 @@ func startShop(t *testing.T, client *rest.Client) (pods typed.Client[*coreapi.Po
 			fmt.Fprintf(w, "%s %s %s with %q, Authorization %q", r.Method, r.URL.RequestURI(), body, r.Header.Get("X-Own"), r.Header.Get("Authorization"))
 		}
 	}))
-	t.Cleanup(server.Close)
-	nodesNetwork.answerFor(net.JoinHostPort(podIP, "8080"), strings.TrimPrefix(server.URL, "http://"))
+	t.Cleanup(backend.Close)
+	nodesNetwork.answerFor(net.JoinHostPort(podIP, "8080"), strings.TrimPrefix(backend.URL, "http://"))
 
 	ns := namespace(t, client)
 	pods, services = typed.For(client, corev1.Pods).Namespace(ns), typed.For(client, corev1.Services).Namespace(ns)
@@ -53,13 +53,12 @@ func startShop(t *testing.T, client *rest.Client) (pods typed.Client[*coreapi.Po
 		ObjectMeta: metav1.ObjectMeta{Name: "shop"},
 		Spec:       coreapi.ServiceSpec{Ports: []coreapi.ServicePort{{Name: "http", Port: 80}}},
 	})
-	create(t, typed.For(client, corev1.Endpoints).Namespace(ns), &coreapi.Endpoints{
-		ObjectMeta: metav1.ObjectMeta{Name: "shop"},
-		Subsets: []coreapi.EndpointSubset{{
-			Addresses: []coreapi.EndpointAddress{{IP: podIP, TargetRef: &coreapi.ObjectReference{Kind: "Pod", Namespace: ns, Name: "p"}}},
-			Ports:     []coreapi.EndpointPort{{Name: "http", Port: 8080}},
-		}},
-	})
+	// The type is deprecated, and still what the API server's proxy looks into.
+	answer, err := server.Do(t.Context(), http.MethodPost, "/api/v1/namespaces/"+ns+"/endpoints", `{"metadata":{"name":"shop"},"subsets":[{
+		"addresses":[{"ip":"`+podIP+`","targetRef":{"kind":"Pod","namespace":"`+ns+`","name":"p"}}],"ports":[{"name":"http","port":8080}]}]}`)
+	if err != nil || answer.Code != http.StatusCreated {
+		t.Fatal(answer, err)
+	}
 	return pods, services
 }
 
