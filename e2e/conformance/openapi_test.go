@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/sheaf-dev/sheaf/apitest"
@@ -39,6 +40,9 @@ func TestTheOldDocumentDefinesWhatTheRealOneDefines(t *testing.T) {
 	got := definitions(t, srv.URL(), local)
 	want := definitions(t, server.URL, server.Client(cluster.Admin))
 	for name, model := range want {
+		if !strings.HasPrefix(name, "io.k8s.") {
+			continue // a custom resource that another test has left behind
+		}
 		mine := maps.Clone(got[name])
 		for _, side := range []map[string]any{mine, model} {
 			delete(side, "x-kubernetes-group-version-kind")
