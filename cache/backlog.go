@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"reflect"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -22,6 +23,7 @@ type backlog struct {
 	bound      int64         // bytes that the backlog may take
 	weight     int64         // and that it does, an estimate
 	cut        int64         // objects of which only a skeleton was kept, ever
+	merged     int64         // notices that became part of one that was pending, ever
 	whole      *list.Element // the entries before this one are skeletons; nil: none is known to be whole
 	order      *list.List
 	entries    map[resource.Key]*list.Element // of *entry
@@ -38,8 +40,9 @@ type entry struct {
 	unknown bool            // and old may not be its final state
 	now     resource.Object // the newest state; nil: there is none
 	initial bool
-	weight  int64 // of old, in bytes
-	cut     bool  // old is a skeleton
+	at      time.Time // when it became pending
+	weight  int64     // of old, in bytes
+	cut     bool      // old is a skeleton
 }
 
 // entryWeight is what an entry weighs beside its old object, in bytes.
@@ -52,16 +55,16 @@ func newBacklog(dropUnseen bool, bound int64) *backlog {
 // feed adds the notices of a segment, from an index on.
 func (b *backlog) feed(s *segment, from int) {
 	for i := range s.notices[from:] {
-		b.merge(&s.notices[from+i], s.initial)
+		b.merge(&s.notices[from+i], s.initial, s.at)
 	}
 	b.syncs = b.syncs || s.syncs
 }
 
-func (b *backlog) merge(n *notice, initial bool) {
+func (b *backlog) merge(n *notice, initial bool, at time.Time) {
 	key := resource.KeyOf(n.object())
 	element, pending := b.entries[key]
 	if !pending {
-		element = b.order.PushBack(&entry{key: key, initial: initial, knows: n.old != nil})
+		element = b.order.PushBack(&entry{key: key, initial: initial, knows: n.old != nil, at: at})
 		b.entries[key] = element
 		b.weight += entryWeight
 		if b.whole == nil {
@@ -70,6 +73,8 @@ func (b *backlog) merge(n *notice, initial bool) {
 		if initial {
 			b.initial++
 		}
+	} else {
+		b.merged++
 	}
 	e := element.Value.(*entry)
 	e.now = n.new

@@ -26,12 +26,11 @@ const compactTable = 256 << 10
 
 // newDecoding returns the decoding for an informer's options. The error says which dropped path is wrong.
 func newDecoding(def *resource.Definition, reader *store.Reader, opts Options) (*decoding, error) {
-	d := &decoding{transform: opts.Transform, reader: reader}
+	d := &decoding{table: decode.NewTable(0), transform: opts.Transform, reader: reader}
 	if err := d.dropping(def, opts.Drop); err != nil {
 		return d, err
 	}
 	if opts.Compact == nil {
-		d.table = decode.NewTable(0)
 		return d, nil
 	}
 	d.table = decode.NewTable(compactTable)

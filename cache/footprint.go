@@ -115,3 +115,25 @@ func mapMemory(v reflect.Value, depth int) int {
 	}
 	return size
 }
+
+// estimateFrom is how many objects MemoryEstimate measures.
+const estimateFrom = 64
+
+// MemoryEstimate returns about how many bytes the objects take, and what the store itself takes for keys and indexes. It measures some
+// objects and looks at every index value, so it is for status pages and metrics, not for hot paths. What objects share counts for
+// each of them.
+func (i *SharedIndexInformer) MemoryEstimate() (objects, store int64) {
+	snapshot := i.reader.Snapshot()
+	var measured, bytes int64
+	for o := range snapshot.All() {
+		if measured == estimateFrom {
+			break
+		}
+		measured++
+		bytes += int64(memoryOf(o))
+	}
+	if measured > 0 {
+		objects = bytes * int64(snapshot.Len()) / measured
+	}
+	return objects, snapshot.MemoryEstimate()
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/sheaf-dev/sheaf/cache/delta"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
+	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
@@ -65,6 +66,7 @@ type SharedIndexInformer struct {
 	wards      *wards
 	reflectors []scoped
 	synced     chan struct{} // closed when the first full state is in the store
+	shared     *decode.Table // equal parts of different objects
 	invalid    error         // why it cannot run
 
 	mu       sync.Mutex // owns the rest
@@ -112,6 +114,7 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 	if err != nil {
 		i.invalid = fmt.Errorf("informer of %s: %w", def, err)
 	}
+	i.shared = decoding.table
 	for _, scope := range scopes {
 		intake := i.queue.Intake(delta.IntakeOptions{Scope: scope.Namespace, Transform: decoding.transforms(scope.Source), Pack: decoding.pack()})
 		i.wards.intakes[scope.Namespace] = intake

@@ -3,6 +3,7 @@ package cache
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -36,10 +37,11 @@ func (n *notice) opened() notice {
 // segment is a piece of the journal. It is immutable from the moment ready is closed.
 type segment struct {
 	notices []notice
-	weight  int64 // of everything in the journal before this segment, in bytes
-	count   int64 // notices in the journal before this segment
-	initial bool  // its adds are the initial state
-	syncs   bool  // after it, the initial state is complete
+	weight  int64     // of everything in the journal before this segment, in bytes
+	count   int64     // notices in the journal before this segment
+	initial bool      // its adds are the initial state
+	syncs   bool      // after it, the initial state is complete
+	at      time.Time // when it was filled
 	ready   chan struct{}
 	next    *segment
 }
@@ -84,11 +86,12 @@ func (j *journal) append(b *batch) {
 	if len(b.notices) == 0 && !b.syncs {
 		return
 	}
+	now := time.Now()
 	for split := false; ; split = true {
 		j.relieve()
 		n, weight := b.segment()
 		s := j.tail
-		s.notices, s.initial = b.notices[:n], b.initial
+		s.notices, s.initial, s.at = b.notices[:n], b.initial, now
 		if split = split || n < len(b.notices); split {
 			s.notices = slices.Clone(s.notices) // who is stuck in one segment must not keep the others alive
 		}

@@ -33,6 +33,8 @@ type listener struct {
 	goroutine atomic.Uint64
 	calls     atomic.Int64
 	panics    atomic.Int64
+	busy      atomic.Int64 // nanoseconds in calls that have returned, and between the calls of a segment
+	oldest    atomic.Int64 // when the notices that are being delivered became pending, in nanoseconds since 1970; 0: none are
 
 	mu      sync.Mutex // owns log to panic; taken after the journal's
 	log     klog.Logger
@@ -40,6 +42,7 @@ type listener struct {
 	backlog *backlog
 	moves   int   // how often it fell behind
 	cut     int64 // objects of which only a skeleton was kept, in earlier backlogs
+	merged  int64 // notices that became part of another, in earlier backlogs
 	moved   time.Time
 	panic   string // the last one
 
@@ -137,10 +140,11 @@ func (l *listener) position() (following bool, ready <-chan struct{}) {
 // play delivers what is left of the segment, and goes on to the next. While a call runs it holds on to the notices of this segment alone:
 // through the segment itself, a call that never returns would keep the whole journal after it alive.
 func (l *listener) play(ctx context.Context) {
-	notices, initial, ok := l.pending()
+	notices, initial, at, ok := l.pending()
 	if !ok {
 		return
 	}
+	defer l.working(at)()
 	done := ctx.Done()
 	for i := int(l.state.Load() / one); i < len(notices); i++ {
 		select {
@@ -167,13 +171,23 @@ func (l *listener) play(ctx context.Context) {
 }
 
 // pending returns the notices of the segment that the listener is at.
-func (l *listener) pending() (notices []notice, initial, ok bool) {
+func (l *listener) pending() (notices []notice, initial bool, at time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.segment == nil {
-		return nil, false, false
+		return nil, false, time.Time{}, false
 	}
-	return l.segment.notices, l.segment.initial, true
+	return l.segment.notices, l.segment.initial, l.segment.at, true
+}
+
+// working notes that notices are being delivered that became pending at a time, until the function that it returns is called.
+func (l *listener) working(at time.Time) (over func()) {
+	began := time.Now()
+	l.oldest.Store(at.UnixNano())
+	return func() {
+		l.busy.Add(int64(time.Since(began)))
+		l.oldest.Store(0)
+	}
 }
 
 func (l *listener) markSynced() { l.once.synced.Do(func() { close(l.synced) }) }
@@ -185,18 +199,27 @@ func (l *listener) drain(ctx context.Context) bool {
 		if e == nil {
 			return l.rejoin()
 		}
-		for _, n := range e.notices() {
-			if !l.begin(0, removed) {
-				return true
-			}
-			l.deliver(&n, e.initial, false)
-			l.end()
+		if !l.deliverAll(e) {
+			return true
 		}
 		l.mu.Lock()
 		if l.backlog.complete() {
 			l.markSynced()
 		}
 		l.mu.Unlock()
+	}
+	return true
+}
+
+// deliverAll delivers what an entry stands for. It returns false when the listener was removed.
+func (l *listener) deliverAll(e *entry) bool {
+	defer l.working(e.at)()
+	for _, n := range e.notices() {
+		if !l.begin(0, removed) {
+			return false
+		}
+		l.deliver(&n, e.initial, false)
+		l.end()
 	}
 	return true
 }
@@ -223,6 +246,7 @@ func (l *listener) rejoin() bool {
 		l.markSynced()
 	}
 	l.cut += l.backlog.cut
+	l.merged += l.backlog.merged
 	l.backlog, l.segment = nil, l.journal.tail
 	l.state.And(removed)
 	l.log.Info("The handler has caught up: every event is delivered again", "handler", l.opts.Name, "behindFor", time.Since(l.moved))
@@ -236,7 +260,7 @@ func (l *listener) attach(objects []notice, synced bool) {
 	l.segment = l.journal.tail
 	if len(objects) > 0 || synced {
 		l.segment = &segment{
-			notices: objects, initial: true, syncs: synced, ready: make(chan struct{}), next: l.journal.tail,
+			notices: objects, initial: true, syncs: synced, ready: make(chan struct{}), next: l.journal.tail, at: time.Now(),
 			weight: l.journal.weight, count: l.journal.count - int64(len(objects)),
 		}
 		close(l.segment.ready)

@@ -1,6 +1,10 @@
 package cache
 
-import "github.com/sheaf-dev/sheaf/resource"
+import (
+	"time"
+
+	"github.com/sheaf-dev/sheaf/resource"
+)
 
 // beginResync notes which objects are to be delivered again. It keeps their keys only: each is delivered in its newest state, as soon
 // as nothing else is pending. A resync that is still running goes on instead.
@@ -29,7 +33,9 @@ func (l *listener) resyncNext() bool {
 			continue
 		}
 		if l.begin(0, removed) {
+			over := l.working(time.Now())
 			l.deliver(&notice{old: o, new: o}, false, true)
+			over()
 			l.end()
 		}
 		return true

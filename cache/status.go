@@ -38,6 +38,9 @@ type Status struct {
 	Handlers []HandlerStatus
 	// Mutations counts the cached objects that the mutation detector, if it is on, has found changed.
 	Mutations int
+	// SharedValues counts the parts of objects that were found to be equal to parts of others while they were decoded, and SharedBytes is
+	// their size on the wire: what was neither decoded nor stored again.
+	SharedValues, SharedBytes int64
 	// QueuedDeltas and QueuedBytes are waiting to be stored, in bytes on the wire.
 	QueuedDeltas, QueuedBytes int
 }
@@ -58,6 +61,8 @@ type HandlerStatus struct {
 	// Pending is the number of notices that wait, or of objects, while coalescing. LagBytes is the memory that they keep alive, an estimate.
 	Pending  int
 	LagBytes int64
+	// Lag is how long the oldest notice has been pending whose call has not returned. Busy is how long the calls took that have returned.
+	Lag, Busy time.Duration
 	// Coalescing says that only the newest change of each object is delivered. Unless the handler wants that, it was too far behind, the
 	// FellBehind-th time, since Since.
 	Coalescing bool
@@ -66,6 +71,8 @@ type HandlerStatus struct {
 	// Skeletons counts the old states that were too much to keep while coalescing: the handler was, or will be, told of these objects with no
 	// more than their identity, labels and owners.
 	Skeletons int64
+	// Coalesced counts the notices that were not delivered alone, but as part of another one of the same object.
+	Coalesced int64
 }
 
 // maxListed bounds the lists of a status.
@@ -98,6 +105,7 @@ func (i *SharedIndexInformer) Status() Status {
 	s.Handlers = i.handlers()
 	s.Mutations = i.committer.detector.count()
 	s.QueuedDeltas, s.QueuedBytes = i.queue.Len()
+	s.SharedValues, s.SharedBytes = i.shared.Shared()
 	return s
 }
 
@@ -124,9 +132,13 @@ func (l *listener) status() HandlerStatus {
 		s.Synced = true
 	default:
 	}
-	s.Skeletons = l.cut
+	s.Busy, s.Skeletons, s.Coalesced = time.Duration(l.busy.Load()), l.cut, l.merged
+	if oldest := l.oldestPending(); !oldest.IsZero() {
+		s.Lag = max(0, time.Since(oldest))
+	}
 	if l.backlog != nil {
 		s.Skeletons += l.backlog.cut
+		s.Coalesced += l.backlog.merged
 		s.LagBytes = l.backlog.weight
 		s.Coalescing, s.Pending, s.Since = true, l.backlog.order.Len(), l.moved
 		return s
@@ -134,6 +146,25 @@ func (l *listener) status() HandlerStatus {
 	s.Pending = max(0, int(count-l.segment.count)-int(l.state.Load()/one))
 	s.LagBytes = max(0, weight-l.segment.weight)
 	return s
+}
+
+// oldestPending returns since when the oldest notice has been pending whose call has not returned; zero: there is none. The lock is held.
+func (l *listener) oldestPending() time.Time {
+	if at := l.oldest.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	if l.backlog != nil {
+		if front := l.backlog.order.Front(); front != nil {
+			return front.Value.(*entry).at
+		}
+		return time.Time{}
+	}
+	select {
+	case <-l.segment.ready:
+		return l.segment.at
+	default:
+		return time.Time{}
+	}
 }
 
 // String says in one line what matters most: whether the informer is in sync and, if not, why.

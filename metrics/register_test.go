@@ -55,7 +55,7 @@ func values(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 			for _, l := range m.Label {
 				labels = append(labels, l.GetName()+"="+l.GetValue())
 			}
-			all[f.GetName()+"{"+strings.Join(labels, ",")+"}"] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			all[f.GetName()+"{"+strings.Join(labels, ",")+"}"] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount()+m.GetSummary().GetSampleCount())
 		}
 	}
 	return all
@@ -123,7 +123,7 @@ func TestInformersHandlersAndRequestsAreMeasuredWhileTheyExist(t *testing.T) {
 		}
 		defer client.CloseIdle()
 		for i := range 3 {
-			cm := &v1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("cm-", i)}}
+			cm := &v1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("cm-", i)}, Data: map[string]string{"mode": "the same in all of them"}}
 			if _, err := typed.For(client, corev1.ConfigMaps).Namespace("default").Create(t.Context(), cm, metav1.CreateOptions{}); err != nil {
 				t.Fatal(err)
 			}
@@ -133,6 +133,12 @@ func TestInformersHandlersAndRequestsAreMeasuredWhileTheyExist(t *testing.T) {
 		if _, err := configMaps.AddEventHandler(informers.ResourceEventHandlerFuncs[*v1.ConfigMap]{
 			AddFunc: func(*v1.ConfigMap, bool) { panic("on purpose") },
 		}, cache.HandlerOptions{Name: "clumsy"}); err != nil {
+			t.Fatal(err)
+		}
+		release := make(chan struct{})
+		if _, err := configMaps.AddEventHandler(informers.ResourceEventHandlerFuncs[*v1.ConfigMap]{
+			AddFunc: func(*v1.ConfigMap, bool) { <-release },
+		}, cache.HandlerOptions{Name: "stuck", Coalesce: true}); err != nil {
 			t.Fatal(err)
 		}
 		factory.Start(t.Context())
@@ -146,11 +152,27 @@ func TestInformersHandlersAndRequestsAreMeasuredWhileTheyExist(t *testing.T) {
 			"sheaf_informer_unsynced{resource=configmaps/v1}":                       0,
 			"sheaf_informer_staleness_seconds{resource=configmaps/v1}":              5,
 			"sheaf_informer_reads_total{reason=initial,resource=configmaps/v1}":     1,
-			"sheaf_handler_calls_total{handler=clumsy,resource=configmaps/v1}":      3,
+			"sheaf_informer_read_duration_seconds{resource=configmaps/v1}":          1,
+			"sheaf_informer_watch_duration_seconds{resource=configmaps/v1}":         0,
+			"sheaf_informer_bookmarks_total{resource=configmaps/v1}":                1,
+			"sheaf_informer_indexes{resource=configmaps/v1}":                        0,
+			"sheaf_handler_duration_seconds{handler=clumsy,resource=configmaps/v1}": 3,
+			"sheaf_handler_lag_seconds{handler=clumsy,resource=configmaps/v1}":      0,
+			"sheaf_handler_coalesced_total{handler=clumsy,resource=configmaps/v1}":  0,
+			"sheaf_handler_lag_seconds{handler=stuck,resource=configmaps/v1}":       5,
+			"sheaf_handler_pending{handler=stuck,resource=configmaps/v1}":           2,
 			"sheaf_handler_panics_total{handler=clumsy,resource=configmaps/v1}":     3,
 			"rest_client_requests_total{code=201,host=apitest.invalid,method=POST}": 3,
 			"rest_client_request_duration_seconds{host=apitest.invalid,verb=POST}":  3,
 		})
+		for _, name := range []string{"object_bytes", "store_bytes", "shared_bytes_total", "shared_values_total"} {
+			if v := values(t, registry)["sheaf_informer_"+name+"{resource=configmaps/v1}"]; v <= 0 {
+				t.Errorf("%s is %v", name, v)
+			}
+		}
+		close(release)
+		synctest.Wait()
+		mustBe(t, values(t, registry), map[string]float64{"sheaf_handler_lag_seconds{handler=stuck,resource=configmaps/v1}": 0})
 		factory.Shutdown()
 		for name := range values(t, registry) {
 			if strings.HasPrefix(name, "sheaf_") {

@@ -13,7 +13,7 @@ import (
 // list reads one page.
 func (r *Reflector) list(ctx context.Context, s state) (state, outcome, error) {
 	if r.pending == nil {
-		r.pending = r.sink.Replace()
+		r.pending, r.began = r.sink.Replace(), time.Now()
 	}
 	limit := r.opts.Progress << min(s.stalls, maxStretch)
 	requestCtx, dog := newWatchdog(ctx, limit, fmt.Errorf("%w for %v", errStalled, limit))

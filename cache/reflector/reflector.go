@@ -19,6 +19,7 @@ type Reflector struct {
 	pauses  pauses
 	pulse   pulse
 	pending Replacement // the full state being read; nil: none
+	began   time.Time   // and since when
 }
 
 // New returns a reflector of a collection. It starts nothing.
@@ -109,7 +110,7 @@ func (r *Reflector) complete(ctx context.Context, s state, version string) error
 		return err
 	}
 	r.pending = nil
-	r.board.complete(s.why)
+	r.board.complete(s.why, time.Since(r.began))
 	return nil
 }
 

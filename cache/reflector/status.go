@@ -27,8 +27,15 @@ type Status struct {
 	LastFailure *Failure
 	// Failures counts all of them, by class.
 	Failures map[Class]int
-	// Reads counts the full states read, by the reason why. The first is "initial".
-	Reads map[string]int
+	// Reads counts the full states read, by the reason why. The first is "initial". ReadTime is how long all of them took, from the
+	// request to the commit.
+	Reads    map[string]int
+	ReadTime time.Duration
+	// Watches counts the watches that have ended, and WatchTime is how long these lasted. A stream of the initial state is one from its
+	// beginning. Bookmarks counts the bookmarks of all watches.
+	Watches   int
+	WatchTime time.Duration
+	Bookmarks int64
 	// NoStreaming says that initial states are listed because the server was found unable to stream them.
 	NoStreaming bool
 }
@@ -51,6 +58,7 @@ type board struct {
 
 	// What changes with each event has no lock. Times are in nanoseconds since 1970, 0: never.
 	event, bookmark, read atomic.Int64
+	bookmarks             atomic.Int64 // counts them
 }
 
 func (b *board) update(change func(*Status)) {
@@ -104,13 +112,22 @@ func (b *board) failed(f *Failure) {
 	})
 }
 
+// watched counts a watch that has ended.
+func (b *board) watched(lasted time.Duration) {
+	b.update(func(st *Status) {
+		st.Watches++
+		st.WatchTime += lasted
+	})
+}
+
 // complete counts a full state.
-func (b *board) complete(why string) {
+func (b *board) complete(why string, took time.Duration) {
 	b.update(func(st *Status) {
 		if st.Reads == nil {
 			st.Reads = map[string]int{}
 		}
 		st.Reads[why]++
+		st.ReadTime += took
 		st.LastRead = time.Now()
 	})
 }
@@ -121,6 +138,7 @@ func (b *board) snapshot() Status {
 	s.Failures, s.Reads = maps.Clone(s.Failures), maps.Clone(s.Reads)
 	b.mu.Unlock()
 	s.LastEvent, s.LastBookmark = moment(b.event.Load()), moment(b.bookmark.Load())
+	s.Bookmarks = b.bookmarks.Load()
 	if s.Phase == Streaming || s.Phase == Listing {
 		s.Read = int(b.read.Load())
 	}

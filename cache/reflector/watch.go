@@ -40,6 +40,9 @@ func (r *Reflector) watch(ctx context.Context, s state) (state, outcome, error) 
 	w.dog = dog
 
 	err := because(requestCtx, w.follow(requestCtx))
+	if w.accepted {
+		r.board.watched(time.Since(w.started))
+	}
 	o := w.outcome(err)
 	if err == io.EOF {
 		err = w.endError(o.class)
@@ -91,7 +94,7 @@ func (w *stream) endError(class Class) error {
 // follow opens the watch and takes its events until an error ends it.
 func (w *stream) follow(ctx context.Context) error {
 	if w.state.phase == Streaming {
-		w.r.pending = w.r.sink.Replace()
+		w.r.pending, w.r.began = w.r.sink.Replace(), w.started
 	}
 	watcher, err := w.r.source.Watch(ctx, w.state.watchOptions(w.r.opts.Random))
 	if err != nil {
@@ -135,6 +138,7 @@ func (w *stream) take(event decode.Event, now time.Time) (progress bool, err err
 	}
 	if event.Type == watch.Bookmark {
 		w.r.board.bookmark.Store(now.UnixNano())
+		w.r.board.bookmarks.Add(1)
 	} else {
 		w.r.board.event.Store(now.UnixNano())
 	}

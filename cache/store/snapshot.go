@@ -152,6 +152,9 @@ func (s Snapshot) IndexValues(index string) ([]string, error) {
 
 func noIndex(name string) error { return fmt.Errorf("index %q: %w", name, ErrNoIndex) }
 
+// Indexes returns how many named indexes there are, besides that by namespace.
+func (s Snapshot) Indexes() int { return len(s.v.indexes) }
+
 // IndexErrors returns the objects that an index could not take, by index and key. They are missing from that index alone.
 func (s Snapshot) IndexErrors() []*IndexError {
 	var errs []*IndexError

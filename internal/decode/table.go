@@ -42,8 +42,9 @@ type Table struct {
 // TableStats says what a Table did.
 type TableStats struct {
 	Hits, Misses int64
-	Values       int // remembered now
-	Bytes        int // memory of the table itself
+	Saved        int64 // bytes on the wire whose values were there already: neither decoded nor stored again
+	Values       int   // remembered now
+	Bytes        int   // memory of the table itself
 }
 
 // entry is one remembered value.
@@ -96,6 +97,13 @@ func (t *Table) Stats() TableStats {
 	}
 	s.Bytes = len(t.entries)*entrySize + len(t.log.buf) + 2*len(t.ghosts)
 	return s
+}
+
+// Shared returns what Stats does of hits and saved bytes, in a short time.
+func (t *Table) Shared() (hits, saved int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stats.Hits, t.stats.Saved
 }
 
 // gatesOf returns the gates of a plan, as many as it has by now. The caller holds the lock.
@@ -154,6 +162,7 @@ func (t *Table) find(c *class, hash uint64, raw []byte) (v shared, at uint32, re
 		if e.hash == hash && e.class == c && bytes.Equal(t.bytesOf(e), raw) {
 			e.used = min(e.used+1, maxUsed)
 			t.stats.Hits++
+			t.stats.Saved += int64(e.size)
 			return e.value, first + uint32(i), found
 		}
 	}

@@ -182,6 +182,8 @@ func (d *Decoder) inherit(e *encoded, g *digest) (in inheritance) {
 	in.like = t.object
 	if t.print == g.print {
 		in.last, in.unit = t.object, g.unit
+		d.table.stats.Hits++
+		d.table.stats.Saved += int64(g.unit.to - g.unit.from)
 	}
 	return in
 }
