@@ -151,6 +151,7 @@ func (t *Table) again(c *class, at uint32, raw []byte) (shared, bool) {
 	}
 	e.used = min(e.used+1, maxUsed)
 	t.stats.Hits++
+	t.stats.Saved += int64(e.size)
 	return e.value, true
 }
 
