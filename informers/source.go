@@ -25,6 +25,7 @@ type clientSource struct {
 
 var (
 	_ reflector.ListerWatcher = clientSource{}
+	_ reflector.Opener        = clientSource{}
 	_ reflector.Getter        = clientSource{}
 	_ reflector.Decoding      = clientSource{}
 )
@@ -53,6 +54,15 @@ func (s clientSource) options(opts metav1.ListOptions) metav1.ListOptions {
 
 func (s clientSource) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
 	return s.lists.List(ctx, s.options(opts), yield)
+}
+
+// Open asks for a page.
+func (s clientSource) Open(ctx context.Context, opts metav1.ListOptions) (reflector.Page, error) {
+	page, err := s.lists.Page(ctx, s.options(opts))
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
 }
 
 func (s clientSource) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Watcher, error) {

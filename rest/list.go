@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sheaf-dev/sheaf/internal/decode"
 )
 
 // List makes one request for one page and hands its items to yield as they arrive; the whole page is never held in memory. An item that
@@ -16,19 +18,46 @@ import (
 //
 // The time-out of the configuration bounds the wait for each further piece of the answer, not the whole.
 func (r *ResourceClient) List(ctx context.Context, opts metav1.ListOptions, yield func(Item) error) (metav1.ListMeta, error) {
+	page, err := r.Page(ctx, opts)
+	if err != nil {
+		return metav1.ListMeta{}, err
+	}
+	defer page.Close()
+	return page.Read(nil, yield)
+}
+
+// Page is one page of a list whose answer has begun and is yet to be read: what of it has arrived waits in the connection's
+// buffers. It owns a connection, or a stream on one, until Close. It is for one goroutine.
+type Page struct {
+	what        string
+	contentType string
+	body        io.ReadCloser
+	decoder     *decode.Decoder
+}
+
+// Page sends the request of one page and returns when the server has accepted or refused it, as List does before the first item. The
+// context is that of the reading, too. The caller closes the page.
+func (r *ResourceClient) Page(ctx context.Context, opts metav1.ListOptions) (*Page, error) {
 	opts.Watch = false
 	req := r.request(http.MethodGet, "list", r.namespace).VersionedParams(&opts).SetHeader("Accept", r.acceptList)
 	resp, err := req.send(ctx, eachPiece)
 	if err != nil {
-		return metav1.ListMeta{}, err
+		return nil, err
 	}
-	defer resp.Body.Close()
 	contentType := resp.Header.Get("Content-Type")
 	if !isAPI(contentType) {
-		return metav1.ListMeta{}, req.foreignStream(resp)
+		defer resp.Body.Close()
+		return nil, req.foreignStream(resp)
 	}
+	return &Page{what: req.method + " " + req.shown(), contentType: contentType, body: resp.Body, decoder: r.decoder}, nil
+}
+
+// Read hands the page's items to yield, as List does. It can be called once. Where the server sends the token of the next page before
+// the items, next is called with it before the first of them is yielded, so that the next page can be asked for at once; nil:
+// nobody wants to know. The time between Page and Read counts for no time-out.
+func (p *Page) Read(next func(token string), yield func(Item) error) (metav1.ListMeta, error) {
 	var mine error
-	meta, err := r.decoder.List(contentType, resp.Body, func(item Item) error {
+	meta, err := p.decoder.List(p.contentType, p.body, next, func(item Item) error {
 		mine = yield(item)
 		return mine
 	})
@@ -36,11 +65,14 @@ func (r *ResourceClient) List(ctx context.Context, opts metav1.ListOptions, yiel
 	case mine != nil:
 		return meta, mine
 	case err != nil:
-		return meta, fmt.Errorf("%s %s: reading the list: %w", req.method, req.shown(), err)
+		return meta, fmt.Errorf("%s: reading the list: %w", p.what, err)
 	}
-	_, _ = io.CopyN(io.Discard, resp.Body, 1<<10) // the end of the stream, so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, p.body, 1<<10) // the end of the stream, so that the connection can be used again
 	return meta, nil
 }
+
+// Close gives up what has not been read. It may be called more than once.
+func (p *Page) Close() { p.body.Close() }
 
 // foreignStream is the error for a stream that does not come from an API server. Its beginning is shown.
 func (r *Request) foreignStream(resp *http.Response) error {

@@ -1,11 +1,11 @@
 // Package reflector keeps up with one collection on a server: it lists, watches, resumes, and lists again where it must.
 //
 //	Stage 3. In: lists and watches of a ListerWatcher. Out: full states and single events, handed to a Sink in stream order.
-//	Owner: the one goroutine in Reflector.Run. Next: cache/delta.
+//	Owner: the one goroutine in Reflector.Run, which waits for the one that asks for the next page of a list. Next: cache/delta.
 //
 // Reading order: source.go (what a collection must offer, and who takes what is read), state.go (what to do next: a pure
 // function of the state and of what just happened), reflector.go (the loop that does it), list.go and watch.go (the two requests),
-// failure.go (what an error means), watchdog.go (how silence is found), backoff.go, status.go.
+// ahead.go (the next page, asked for early), failure.go (what an error means), watchdog.go (how silence is found), backoff.go, status.go.
 //
 // The state machine, in one picture:
 //

@@ -20,7 +20,7 @@ func (r *Reflector) list(ctx context.Context, s state) (state, outcome, error) {
 	defer dog.stop()
 
 	before := r.pending.Len()
-	meta, err := r.source.List(requestCtx, s.listOptions(r.opts.PageSize), func(item decode.Item) error {
+	meta, err := r.read(ctx, requestCtx, s, func(item decode.Item) error {
 		dog.fed()
 		if !item.Skipped {
 			r.pending.Item(item)

@@ -20,6 +20,8 @@ type Reflector struct {
 	pulse   pulse
 	pending Replacement // the full state being read; nil: none
 	began   time.Time   // and since when
+	ahead   *ahead      // the page after the one being read; nil: not asked for
+	alone   bool        // a page asked for ahead has failed in this list: ask for the others when their turn comes
 }
 
 // New returns a reflector of a collection. It starts nothing.
@@ -39,6 +41,7 @@ func (r *Reflector) Status() Status { return r.board.snapshot() }
 func (r *Reflector) Run(ctx context.Context) {
 	defer r.board.stop()
 	defer r.abandon()
+	defer r.drop()
 	for s := initial(r.opts.NoStreaming); ctx.Err() == nil; {
 		s = r.step(ctx, s)
 	}

@@ -26,6 +26,23 @@ type Watcher interface {
 	Close()
 }
 
+// Opener is what a ListerWatcher may offer on top: to send the request of a page apart from reading the answer. With it, the next page of a list
+// is asked for as soon as its token is known, while the items of the page before are still decoded, and List is not called.
+type Opener interface {
+	// Open asks for one page. It returns when the server has accepted or refused it. It is called in a goroutine of its
+	// own, while the page before is read, but never while another Open, a List or a Watch runs.
+	Open(ctx context.Context, opts metav1.ListOptions) (Page, error)
+}
+
+// Page is the answer to the request of a page, before it is read. The context of Open is that of Read, too.
+type Page interface {
+	// Read yields the items like List. It is called at most once. Where the token of the next page comes before the items, it
+	// calls next with it before it yields the first one.
+	Read(next func(token string), yield func(decode.Item) error) (metav1.ListMeta, error)
+	// Close gives up what has not been read.
+	Close()
+}
+
 // Getter is what a ListerWatcher may offer on top: reading one object alone, in its newest state. The object is private to the
 // caller.
 type Getter interface {

@@ -195,7 +195,7 @@ func ours(b *testing.B, d *Decoder, f format, raws [][]byte) podReader {
 	body := sealList(b, d.def, f, raws)
 	return func(hold func(resource.Object), n int) error {
 		stop := errors.New("enough")
-		_, err := d.List(mediaTypeOf(f), bytes.NewReader(body), func(item Item) error {
+		_, err := d.List(mediaTypeOf(f), bytes.NewReader(body), nil, func(item Item) error {
 			if item.Err != nil {
 				return item.Err
 			}

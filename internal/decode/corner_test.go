@@ -120,7 +120,7 @@ func TestDeepJSONIsRefusedWhereTheOfficialDecoderRefusesIt(t *testing.T) {
 func TestPanicOfATypesOwnMethodIsAnErrorOfItsObject(t *testing.T) {
 	body := strings.NewReader(`{"items":[{"metadata":{"name":"a"},"bad":1},{"metadata":{"name":"b"}}]}`)
 	var got []string
-	_, err := For(oddityDef).List(MediaTypeJSON, body, func(item Item) error {
+	_, err := For(oddityDef).List(MediaTypeJSON, body, nil, func(item Item) error {
 		if item.Err != nil {
 			got = append(got, "broken "+item.Err.Key.String())
 			if !strings.Contains(item.Err.Error(), "a bug in the type's own method") {

@@ -17,7 +17,7 @@ func ExampleDecoder_List() {
 		{"metadata": {"name": "web-0", "namespace": "shop"}, "spec": {"nodeName": "n1"}},
 		{"metadata": {"name": "web-1", "namespace": "shop"}, "spec": {"nodeName": 1}}
 	]}`)
-	meta, err := decode.For(pods.Definition()).List("application/json", body, func(item decode.Item) error {
+	meta, err := decode.For(pods.Definition()).List("application/json", body, nil, func(item decode.Item) error {
 		if item.Err != nil {
 			fmt.Println("broken:", item.Err.Key)
 			return nil

@@ -80,7 +80,7 @@ func FuzzList(f *testing.F) {
 			mediaType = MediaTypeProtobuf
 		}
 		read := func(r io.Reader) (items []Item, failed bool) {
-			_, err := d.List(mediaType, r, func(item Item) error {
+			_, err := d.List(mediaType, r, nil, func(item Item) error {
 				items = append(items, item)
 				return nil
 			})

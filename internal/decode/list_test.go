@@ -60,7 +60,7 @@ func TestProtobufListIsReadItemByItemFromAnyReader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var names []string
-			meta, err := For(podDef).List(MediaTypeProtobuf, reader, func(item Item) error {
+			meta, err := For(podDef).List(MediaTypeProtobuf, reader, nil, func(item Item) error {
 				pod := item.Object.(*corev1.Pod)
 				if pod.Kind != "Pod" || pod.APIVersion != "v1" || pod.Labels["a"] != "b" || item.Hash == 0 {
 					t.Fatalf("item: %+v", item)
@@ -82,7 +82,7 @@ func TestEveryCutListIsAnUnexpectedEOF(t *testing.T) {
 		MediaTypeJSON:     []byte(jsonBody),
 	} {
 		for i := range body {
-			_, err := For(podDef).List(mediaType, bytes.NewReader(body[:i]), func(Item) error { return nil })
+			_, err := For(podDef).List(mediaType, bytes.NewReader(body[:i]), nil, func(Item) error { return nil })
 			if !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Fatalf("%s cut at %d of %d: %v", mediaType, i, len(body), err)
 			}
@@ -98,7 +98,7 @@ func TestJSONListTakesItsMembersInAnyOrder(t *testing.T) {
 	} {
 		for _, def := range []*resource.Definition{podDef, metaDef, mapDef} {
 			var names []string
-			meta, err := For(def).List(MediaTypeJSON, iotest.OneByteReader(strings.NewReader(body)), func(item Item) error {
+			meta, err := For(def).List(MediaTypeJSON, iotest.OneByteReader(strings.NewReader(body)), nil, func(item Item) error {
 				names = append(names, item.Object.GetObjectKind().GroupVersionKind().Kind+item.Object.GetName())
 				return nil
 			})
@@ -123,12 +123,12 @@ func TestWhatIsNoListIsRefused(t *testing.T) {
 		`<html>`:                                                   "malformed",
 		``:                                                         "unexpected EOF",
 	} {
-		_, err := For(podDef).List(MediaTypeJSON, strings.NewReader(body), func(Item) error { return nil })
+		_, err := For(podDef).List(MediaTypeJSON, strings.NewReader(body), nil, func(Item) error { return nil })
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", body, err, want)
 		}
 	}
-	if _, err := For(podDef).List("text/html", strings.NewReader(""), nil); err == nil || !strings.Contains(err.Error(), "text/html") {
+	if _, err := For(podDef).List("text/html", strings.NewReader(""), nil, nil); err == nil || !strings.Contains(err.Error(), "text/html") {
 		t.Errorf("text/html: %v", err)
 	}
 }
@@ -139,7 +139,7 @@ func TestStatusInPlaceOfAListIsItsError(t *testing.T) {
 		MediaTypeProtobuf: string(seal(t, "Status", status)),
 		MediaTypeJSON:     `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old","reason":"Expired","code":410}`,
 	} {
-		_, err := For(podDef).List(mediaType, strings.NewReader(body), nil)
+		_, err := For(podDef).List(mediaType, strings.NewReader(body), nil, nil)
 		if !apierrors.IsResourceExpired(err) {
 			t.Errorf("%s: list: %v", mediaType, err)
 		}
@@ -161,7 +161,7 @@ func TestBrokenItemKeepsItsIdentityAndDoesNotEndTheList(t *testing.T) {
 	body[at] = 0x58
 	var broken []*ObjectError
 	count := 0
-	_, err := For(podDef).List(MediaTypeProtobuf, bytes.NewReader(body), func(item Item) error {
+	_, err := For(podDef).List(MediaTypeProtobuf, bytes.NewReader(body), nil, func(item Item) error {
 		if count++; item.Err != nil {
 			broken = append(broken, item.Err)
 		}
@@ -177,8 +177,32 @@ func TestBrokenItemKeepsItsIdentityAndDoesNotEndTheList(t *testing.T) {
 
 func TestErrorOfYieldComesBackUnchanged(t *testing.T) {
 	stop := errors.New("stop")
-	_, err := For(podDef).List(MediaTypeProtobuf, bytes.NewReader(seal(t, "PodList", podList(3))), func(Item) error { return stop })
+	_, err := For(podDef).List(MediaTypeProtobuf, bytes.NewReader(seal(t, "PodList", podList(3))), nil, func(Item) error { return stop })
 	if err != stop {
 		t.Fatal(err)
+	}
+}
+
+func TestTheNextPageIsKnownBeforeTheFirstItemIfItsTokenComesFirst(t *testing.T) {
+	protobuf := seal(t, "PodList", podList(2))
+	meta, items := `"metadata":{"resourceVersion":"9","continue":"more"}`, `"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]`
+	for name, c := range map[string]struct {
+		mediaType, body, want string
+	}{
+		"protobuf":        {MediaTypeProtobuf, string(protobuf), "more item item"},
+		"JSON":            {MediaTypeJSON, "{" + meta + "," + items + "}", "more item item"},
+		"JSON, last page": {MediaTypeJSON, "{" + strings.Replace(meta, "more", "", 1) + "," + items + "}", "item item"},
+		"JSON, too late":  {MediaTypeJSON, "{" + items + "," + meta + "}", "item item"},
+		"JSON, twice":     {MediaTypeJSON, "{" + meta + "," + items + "," + meta + "}", "more item item"},
+	} {
+		var seen []string
+		early := func(token string) { seen = append(seen, token) }
+		_, err := For(podDef).List(c.mediaType, strings.NewReader(c.body), early, func(Item) error {
+			seen = append(seen, "item")
+			return nil
+		})
+		if got := strings.Join(seen, " "); err != nil || got != c.want {
+			t.Errorf("%s: %q, error %v", name, got, err)
+		}
 	}
 }

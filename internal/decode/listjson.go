@@ -36,6 +36,9 @@ func (l *listReader) member(name string) error {
 		}
 		err = json.UnmarshalCaseSensitivePreserveInts(raw, &l.meta)
 		l.in.advance(len(raw))
+		if err == nil {
+			l.announce()
+		}
 		return err
 	case "kind", "apiVersion":
 		s, err := l.in.stringValue()

@@ -11,10 +11,11 @@ import (
 
 // List reads a list's body from the stream and yields its items one by one, in their order; it never holds more than one.
 // An item that cannot be decoded is yielded with its Err and does not end the list. The list's metadata may come before or after the
-// items. An error of yield ends the reading and is returned as it is. A body that ends early is an
+// items. If there is a next page and its token comes before the first item, as API servers send it, early is called with it, once, before that
+// item is read; nil: nobody wants to know. An error of yield ends the reading and is returned as it is. A body that ends early is an
 // io.ErrUnexpectedEOF; a Status is an *errors.StatusError of k8s.io/apimachinery.
-func (d *Decoder) List(mediaType string, r io.Reader, yield func(Item) error) (metav1.ListMeta, error) {
-	l := &listReader{Decoder: d, in: newInput(r, d.limit), yield: yield}
+func (d *Decoder) List(mediaType string, r io.Reader, early func(token string), yield func(Item) error) (metav1.ListMeta, error) {
+	l := &listReader{Decoder: d, in: newInput(r, d.limit), early: early, yield: yield}
 	f, err := formatOf(mediaType)
 	if err == nil {
 		if f == formatProtobuf {
@@ -42,6 +43,7 @@ func (e *yieldError) Error() string { return e.err.Error() }
 type listReader struct {
 	*Decoder
 	in    *input
+	early func(token string) // nil: nobody wants to know, or it has been called, or it is too late
 	yield func(Item) error
 	meta  metav1.ListMeta
 	env   encoded // apiVersion and kind of the list
@@ -165,12 +167,22 @@ func (l *listReader) field(number int, size int64) error {
 		return err
 	}
 	if number == listMeta {
-		err = l.meta.Unmarshal(content)
+		if err = l.meta.Unmarshal(content); err == nil {
+			l.announce()
+		}
 	} else {
 		err = l.item(encoded{format: formatProtobuf, raw: content})
 	}
 	l.in.advance(len(content))
 	return err
+}
+
+// announce says what the next page's token is, as soon as there is one.
+func (l *listReader) announce() {
+	if l.early != nil && l.meta.Continue != "" {
+		l.early(l.meta.Continue)
+		l.early = nil
+	}
 }
 
 // item decodes one item, unless it is known, and yields it.
@@ -193,6 +205,7 @@ func (l *listReader) item(e encoded) error {
 
 // give yields an item.
 func (l *listReader) give(item Item) error {
+	l.early = nil
 	if err := l.yield(item); err != nil {
 		return &yieldError{err}
 	}

@@ -195,7 +195,7 @@ func compareAll(t *testing.T, def *resource.Definition, f format, raws [][]byte)
 			mustEqual(t, want[i], have)
 		}
 		i := 0
-		_, err := d.List(mediaTypeOf(f), bytes.NewReader(sealList(t, def, f, raws)), func(item Item) error {
+		_, err := d.List(mediaTypeOf(f), bytes.NewReader(sealList(t, def, f, raws)), nil, func(item Item) error {
 			if item.Err != nil {
 				t.Fatal(item.Err)
 			}

@@ -24,7 +24,7 @@ func TestWhatIsNotWantedIsSkippedUndecoded(t *testing.T) {
 	})
 	for mediaType, body := range map[string][]byte{MediaTypeProtobuf: seal(t, "PodList", list), MediaTypeJSON: text} {
 		var have []string
-		meta, err := For(podDef, shop).List(mediaType, bytes.NewReader(body), func(i Item) error {
+		meta, err := For(podDef, shop).List(mediaType, bytes.NewReader(body), nil, func(i Item) error {
 			switch {
 			case i.Skipped && (i.Object != nil || i.Err != nil || i.Size == 0):
 				t.Errorf("%s: a skipped item has %+v", mediaType, i)
@@ -62,7 +62,7 @@ func TestSkippedEventsKeepTheirPlaceInTheStream(t *testing.T) {
 func TestAnObjectWithoutAReadableNameIsNotSkipped(t *testing.T) {
 	none := Only(func(Identity) bool { return false })
 	body := `{"items":[{"metadata":7}]}`
-	_, err := For(podDef, none).List(MediaTypeJSON, bytes.NewReader([]byte(body)), func(i Item) error {
+	_, err := For(podDef, none).List(MediaTypeJSON, bytes.NewReader([]byte(body)), nil, func(i Item) error {
 		if i.Skipped || i.Err == nil {
 			t.Errorf("have %+v", i)
 		}

@@ -36,7 +36,7 @@ func TestItemAboveTheLimitIsSkippedAndNamed(t *testing.T) {
 	for f, body := range bodiesWithALargePod(t) {
 		for _, reader := range []io.Reader{bytes.NewReader(body), iotest.HalfReader(bytes.NewReader(body))} {
 			var names []string
-			_, err := For(podDef, Limit(testLimit)).List(mediaTypeOf(f), reader, func(item Item) error {
+			_, err := For(podDef, Limit(testLimit)).List(mediaTypeOf(f), reader, nil, func(item Item) error {
 				if item.Err == nil {
 					names = append(names, item.Object.GetName())
 					return nil
@@ -109,12 +109,12 @@ func TestEndlessBodiesDoNotFillTheMemory(t *testing.T) {
 		"whitespace": `{"items" `,
 	} {
 		reader := io.MultiReader(strings.NewReader(body), io.LimitReader(endless("[[[[[[[["), 1<<26))
-		if _, err := For(podDef, Limit(testLimit)).List(MediaTypeJSON, reader, func(Item) error { return nil }); err == nil {
+		if _, err := For(podDef, Limit(testLimit)).List(MediaTypeJSON, reader, nil, func(Item) error { return nil }); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
 	promise := append([]byte("k8s\x00\x12"), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f) // a body of 2^48 bytes
-	if _, err := For(podDef).List(MediaTypeProtobuf, bytes.NewReader(promise), nil); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := For(podDef).List(MediaTypeProtobuf, bytes.NewReader(promise), nil, nil); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("promise: %v", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestUnchangedItemsAreReused(t *testing.T) {
 	for f, body := range bodiesWithALargePod(t) {
 		held := map[string]Identity{}
 		read := func(opts ...Option) (reused int) {
-			_, err := For(podDef, opts...).List(mediaTypeOf(f), bytes.NewReader(body), func(item Item) error {
+			_, err := For(podDef, opts...).List(mediaTypeOf(f), bytes.NewReader(body), nil, func(item Item) error {
 				if item.Reused {
 					reused++
 				}
@@ -162,7 +162,7 @@ func TestHashOfAnObjectIsTheSameInListsAndWatches(t *testing.T) {
 	pod := podList(1).Items[0]
 	for _, f := range []format{formatProtobuf, formatJSON} {
 		var listed, watched uint64
-		_, err := For(podDef).List(mediaTypeOf(f), bytes.NewReader(sealList(t, podDef, f, [][]byte{bytesOf(t, f, &pod)})), func(item Item) error {
+		_, err := For(podDef).List(mediaTypeOf(f), bytes.NewReader(sealList(t, podDef, f, [][]byte{bytesOf(t, f, &pod)})), nil, func(item Item) error {
 			listed = item.Hash
 			return nil
 		})

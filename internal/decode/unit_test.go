@@ -200,7 +200,7 @@ func TestListsAndWatchesLeaveTraces(t *testing.T) {
 		d := For(podDef, Shared(NewTable(0)), h.option())
 		raw := bytesOf(t, f, pod)
 		var listed Item
-		if _, err := d.List(mediaTypeOf(f), bytes.NewReader(sealList(t, podDef, f, [][]byte{raw})), func(item Item) error {
+		if _, err := d.List(mediaTypeOf(f), bytes.NewReader(sealList(t, podDef, f, [][]byte{raw})), nil, func(item Item) error {
 			listed = item
 			return nil
 		}); err != nil || listed.Trace.Object() != listed.Object {

@@ -94,7 +94,7 @@ func TestViewIsReadFromListsAndWatches(t *testing.T) {
 		t.Errorf("accept: %s", d.Accept())
 	}
 	n := 0
-	_, err := d.List(MediaTypeProtobuf, bytes.NewReader(seal(t, "PodList", podList(3))), func(item Item) error {
+	_, err := d.List(MediaTypeProtobuf, bytes.NewReader(seal(t, "PodList", podList(3))), nil, func(item Item) error {
 		if v, ok := item.Object.(*podView); item.Err != nil || !ok || v.Kind != "Pod" || v.Spec.NodeName == "" {
 			t.Fatalf("%+v", item)
 		}

@@ -33,18 +33,24 @@ type collection interface {
 	reflector.Decoding
 }
 
+// pages is what reads a collection.
+type pages interface {
+	reflector.ListerWatcher
+	reflector.Opener
+}
+
 // source is a collection narrowed to a shard.
 type source struct {
 	collection // for single objects, and for the question what the server can do
-	lists      reflector.ListerWatcher
+	lists      pages
 	def        *resource.Definition
 	shard      Shard
-	supported  *bool // by the server that was asked last; one reflector uses it, from one goroutine
+	supported  *bool // by the server that was asked last; one reflector uses it, one request after the other
 }
 
 func newSource(all reflector.ListerWatcher, def *resource.Definition, s Shard) source {
 	out := source{collection: all.(collection), def: def, shard: s, supported: new(bool)}
-	out.lists = out.collection.Decoding(decode.Only(out.wanted))
+	out.lists = out.collection.Decoding(decode.Only(out.wanted)).(pages)
 	return out
 }
 
@@ -52,7 +58,7 @@ func (s source) wanted(id decode.Identity) bool { return s.shard.Contains(id.Key
 
 // Decoding returns the same, decoded with options.
 func (s source) Decoding(opts ...decode.Option) reflector.ListerWatcher {
-	s.lists = s.collection.Decoding(append(opts, decode.Only(s.wanted))...)
+	s.lists = s.collection.Decoding(append(opts, decode.Only(s.wanted))...).(pages)
 	return s
 }
 
@@ -67,13 +73,37 @@ func (s source) Get(ctx context.Context, key resource.Key) (resource.Object, err
 
 // List reads a page, of this shard.
 func (s source) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
+	page, err := s.Open(ctx, opts)
+	if err != nil {
+		return metav1.ListMeta{}, err
+	}
+	defer page.Close()
+	return page.Read(nil, yield)
+}
+
+// Open asks for a page, of this shard.
+func (s source) Open(ctx context.Context, opts metav1.ListOptions) (reflector.Page, error) {
 	if opts.Continue == "" {
 		if err := s.probe(ctx); err != nil {
-			return metav1.ListMeta{}, err
+			return nil, err
 		}
 	}
-	return s.lists.List(ctx, s.narrow(opts), func(item decode.Item) error {
-		if item.Err != nil && s.foreign(item.Err) {
+	page, err := s.lists.Open(ctx, s.narrow(opts))
+	if err != nil {
+		return nil, err
+	}
+	return narrowedPage{page, s}, nil
+}
+
+// narrowedPage is a page that leaves out what could not be decoded and is known to belong to another shard.
+type narrowedPage struct {
+	reflector.Page
+	source source
+}
+
+func (p narrowedPage) Read(next func(token string), yield func(decode.Item) error) (metav1.ListMeta, error) {
+	return p.Page.Read(next, func(item decode.Item) error {
+		if item.Err != nil && p.source.foreign(item.Err) {
 			item = decode.Item{Skipped: true, Size: item.Size}
 		}
 		return yield(item)
