@@ -15,10 +15,10 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/klog/v2"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 // generator is a source of as many updates as are asked for, of objects made beforehand, so that a benchmark measures the
@@ -111,7 +111,7 @@ func (h *counting) OnDelete(resource.Object, bool) {}
 
 // startGenerated runs an informer of a generator, with counting handlers, until the benchmark ends.
 func startGenerated(b *testing.B, g *generator, handlers int, target int, opts Options) []*counting {
-	i := New(fake.ConfigMaps.Definition(), g, opts)
+	i := New(corev1.ConfigMaps.Definition(), g, opts)
 	ctx, cancel := context.WithCancel(klog.NewContext(b.Context(), klog.New(nil)))
 	var running sync.WaitGroup
 	var all []*counting
@@ -153,7 +153,7 @@ func BenchmarkUpdate(b *testing.B) {
 // BenchmarkAddEventHandler is a late handler of 10,000 objects, until it has synced.
 func BenchmarkAddEventHandler(b *testing.B) {
 	g := newGenerator(10_000)
-	i := New(fake.ConfigMaps.Definition(), g, Options{})
+	i := New(corev1.ConfigMaps.Definition(), g, Options{})
 	ctx, cancel := context.WithCancel(klog.NewContext(b.Context(), klog.New(nil)))
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -175,7 +175,7 @@ func BenchmarkAddEventHandler(b *testing.B) {
 // BenchmarkStatus is one look at an informer with ten handlers.
 func BenchmarkStatus(b *testing.B) {
 	g := newGenerator(1000)
-	i := New(fake.ConfigMaps.Definition(), g, Options{})
+	i := New(corev1.ConfigMaps.Definition(), g, Options{})
 	for range 10 {
 		add(b, i, &counting{}, HandlerOptions{})
 	}

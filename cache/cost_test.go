@@ -11,7 +11,7 @@ import (
 
 	"k8s.io/klog/v2"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 // cpu is the processor time that this process has used.
@@ -47,7 +47,7 @@ func TestAFurtherHandlerCostsAnEventAtMostAFifthOfAMicrosecond(t *testing.T) {
 // costOf is the processor time that it takes to tell some handlers some events.
 func costOf(t *testing.T, handlers, events int) time.Duration {
 	g := newGenerator(1000)
-	i := New(fake.ConfigMaps.Definition(), g, Options{JournalBytes: 1 << 40})
+	i := New(corev1.ConfigMaps.Definition(), g, Options{JournalBytes: 1 << 40})
 	ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
 	var running sync.WaitGroup
 	defer running.Wait()

@@ -10,8 +10,8 @@ import (
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 // stuck is a handler that does not return from its first update until it is released.
@@ -59,7 +59,7 @@ func heapDuring(t *testing.T, updates int, bound int64, opts *HandlerOptions) in
 		start := random.IntN(len(noise) - 4000)
 		o.Data = map[string]string{"value": string(noise[start : start+4000])}
 	}
-	i := New(fake.ConfigMaps.Definition(), g, Options{JournalBytes: bound})
+	i := New(corev1.ConfigMaps.Definition(), g, Options{JournalBytes: bound})
 	ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
 	var running sync.WaitGroup
 	release := make(chan struct{})
