@@ -15,7 +15,8 @@
 //     posted or loaded.
 //   - In reads and writes objects directly, past HTTP, admission and conflicts; Load stores manifests.
 //   - Inject puts a Fault to work: which requests, how often, and what happens to them: errors, delays, cuts, stalls, missing or stale
-//     bookmarks, undecodable objects. RefuseConnections, CutConnections, Compact, Restart and RestoreTo act on the whole server.
+//     bookmarks, undecodable objects. RefuseConnections, CutConnections, Compact, Restart and RestoreTo act on the whole server;
+//     EndWatches, HoldWatches and SendBookmarks on the watches that are open.
 //   - Requests, OpenWatches and the Wait methods observe: what was asked, who watches, whether everything has been sent to everybody.
 //   - Package conformance holds the answers of a real API server in many scenarios. This server gives the same ones.
 //

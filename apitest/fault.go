@@ -1,8 +1,10 @@
 package apitest
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -94,6 +96,30 @@ func (s *Server) CutConnections() { s.conns.cutAll() }
 // Compact forgets all past states, so that whatever asks for a resourceVersion before the newest is answered by 410 Expired, and
 // watches that have not been sent all changes end with that.
 func (s *Server) Compact() { s.history.Compact(0) }
+
+// EndWatches ends the open watches of a resource after what they have still to send: in order, as at their time-out, or by an ERROR event,
+// such as that of apierrors.NewResourceExpired. Watches may be opened anew.
+func (s *Server) EndWatches(r Definer, err error) { s.tableOf(r).EndWatches(err) }
+
+// HoldWatches keeps back what watches of a resource, open or new, have to send of changes after a resourceVersion, and bookmarks; connections
+// stay open. The empty resourceVersion is the newest. Initial events are sent. A second call replaces the first; ReleaseWatches ends it. It
+// panics on a resourceVersion that is no number.
+func (s *Server) HoldWatches(r Definer, resourceVersion string) {
+	revision := s.history.Revision()
+	if resourceVersion != "" {
+		var err error
+		if revision, err = strconv.ParseUint(resourceVersion, 10, 64); err != nil {
+			panic(fmt.Sprintf("apitest: hold watches after resourceVersion %q: %v", resourceVersion, err))
+		}
+	}
+	s.tableOf(r).Hold(&revision)
+}
+
+// ReleaseWatches lets watches of a resource send what HoldWatches has kept back.
+func (s *Server) ReleaseWatches(r Definer) { s.tableOf(r).Hold(nil) }
+
+// SendBookmarks sends a bookmark to the open watches of a resource that have asked for bookmarks, beside those of Options.BookmarkInterval.
+func (s *Server) SendBookmarks(r Definer) { s.tableOf(r).AskBookmarks() }
 
 // pause waits for d, or until the client leaves.
 func pause(done <-chan struct{}, d time.Duration) {

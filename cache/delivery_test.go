@@ -10,13 +10,14 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 func TestCoalescedDeliveryGoesFromTheLastStateToTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "blocker", "x")
 		for _, name := range []string{"updated", "deleted", "recreated", "deletedtwice"} {
 			c.Set("a", name, "0")
@@ -69,7 +70,7 @@ func TestCoalescedDeliveryGoesFromTheLastStateToTheNewest(t *testing.T) {
 
 func TestObjectsThatCameAndWentAreDroppedWhereTheHandlerWantsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		i, stop := run(t, c, Options{})
 		defer stop()
 		h := newRecorder()
@@ -99,9 +100,9 @@ func TestObjectsThatCameAndWentAreDroppedWhereTheHandlerWantsIt(t *testing.T) {
 }
 
 // leftBehind returns an informer with a handler that is blocked, and so far behind that its notices are coalesced.
-func leftBehind(t *testing.T, c *fake.Collection, opts HandlerOptions) (i *SharedIndexInformer, h *recorder, r *Registration, release chan struct{}, stop func()) {
+func leftBehind(t *testing.T, c *served.Collection, opts HandlerOptions) (i *SharedIndexInformer, h *recorder, r *Registration, release chan struct{}, stop func()) {
 	t.Helper()
-	i = New(fake.ConfigMaps.Definition(), c, Options{JournalBytes: 100 << 10})
+	i = New(corev1.ConfigMaps.Definition(), c, Options{JournalBytes: 100 << 10})
 	h = newRecorder()
 	release = make(chan struct{})
 	h.gate = func(event string) {
@@ -121,7 +122,7 @@ func leftBehind(t *testing.T, c *fake.Collection, opts HandlerOptions) (i *Share
 
 func TestAHandlerThatIsTooFarBehindIsCoalescedUntilItHasCaughtUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		for n := range 10 {
 			c.Set("a", fmt.Sprint(n), "0")
 		}
@@ -155,8 +156,8 @@ func TestAHandlerThatIsTooFarBehindIsCoalescedUntilItHasCaughtUp(t *testing.T) {
 
 func TestAHandlerIsNotCoalescedBecauseAnotherOneLags(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		i := New(fake.ConfigMaps.Definition(), c, Options{JournalBytes: 50 << 10})
+		c := served.New(t)
+		i := New(corev1.ConfigMaps.Definition(), c, Options{JournalBytes: 50 << 10})
 		slow, fast := newRecorder(), newRecorder()
 		release := make(chan struct{})
 		slow.gate = func(string) { <-release }
@@ -184,7 +185,7 @@ func TestAHandlerIsNotCoalescedBecauseAnotherOneLags(t *testing.T) {
 
 func TestASlowHandlerThatStaysWithinTheBoundGetsEveryEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		i, stop := run(t, c, Options{})
 		defer stop()
 		h := newRecorder()
@@ -210,11 +211,11 @@ func TestASlowHandlerThatStaysWithinTheBoundGetsEveryEvent(t *testing.T) {
 
 func TestAHandlerThatFallsBehindInItsInitialStateSyncsWhenItHasHadIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		for n := range 20 {
 			c.Set("a", fmt.Sprint(n), "0")
 		}
-		i := New(fake.ConfigMaps.Definition(), c, Options{JournalBytes: 20 << 10})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{JournalBytes: 20 << 10})
 		h := newRecorder()
 		step := make(chan struct{})
 		h.gate = func(string) { <-step }
@@ -251,7 +252,7 @@ func TestAHandlerThatFallsBehindInItsInitialStateSyncsWhenItHasHadIt(t *testing.
 
 func TestAHandlerThatIsRemovedWhileItIsBehindIsCalledNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, h, r, release, stop := leftBehind(t, fake.New(), HandlerOptions{})
+		_, h, r, release, stop := leftBehind(t, served.New(t), HandlerOptions{})
 		defer stop()
 		r.Remove()
 		close(release)
@@ -266,11 +267,11 @@ func TestAHandlerThatIsRemovedWhileItIsBehindIsCalledNoMore(t *testing.T) {
 
 func TestWhatAHandlerThatNeverReturnsKeepsAliveIsCutDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		for n := range 100 {
 			c.Set("a", fmt.Sprint(n), strings.Repeat("0", 1000))
 		}
-		i := New(fake.ConfigMaps.Definition(), c, Options{JournalBytes: 100 << 10})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{JournalBytes: 100 << 10})
 		h := &cutting{recorder: newRecorder()}
 		release := make(chan struct{})
 		h.gate = func(event string) {

@@ -11,13 +11,14 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 func TestNoCallBeginsAfterRemove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		i, stop := run(t, c, Options{})
 		defer stop()
 		h := newRecorder()
@@ -79,7 +80,7 @@ func (r *removing) OnAdd(o resource.Object, initial bool) {
 
 func TestAHandlerCanRemoveItselfAndWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		i, stop := run(t, c, Options{})
 		defer stop()
 		h := &removing{recorder: newRecorder()}
@@ -99,9 +100,9 @@ func TestAHandlerCanRemoveItselfAndWait(t *testing.T) {
 
 func TestAHandlerRemovedBeforeTheStartIsNeverCalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		h := newRecorder()
 		r := add(t, i, h, HandlerOptions{})
 		r.Remove()
@@ -117,7 +118,7 @@ func TestAHandlerRemovedBeforeTheStartIsNeverCalled(t *testing.T) {
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
-	i := New(fake.ConfigMaps.Definition(), fake.New(), Options{})
+	i := New(corev1.ConfigMaps.Definition(), served.New(t), Options{})
 	r := add(t, i, newRecorder(), HandlerOptions{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -128,7 +129,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 
 func TestAPanicIsCountedAndStopsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		i, stop := run(t, c, Options{})
 		defer stop()
 		h, other := newRecorder(), newRecorder()
@@ -156,10 +157,10 @@ func TestAPanicIsCountedAndStopsNobody(t *testing.T) {
 
 func TestAFilterMakesAddsAndDeletesOfTransitions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "no")
 		c.Set("a", "2", "yes")
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		h := newRecorder()
 		add(t, i, h, HandlerOptions{Filter: func(o resource.Object) bool { return o.(*v1.ConfigMap).Data["value"] == "yes" }})
 		defer start(t, i)()
@@ -181,7 +182,7 @@ func TestAFilterMakesAddsAndDeletesOfTransitions(t *testing.T) {
 
 func TestAFilterThatChangesItsMindStillGivesALegalSequence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		i, stop := run(t, c, Options{})
 		defer stop()
 		h := newRecorder()
@@ -208,10 +209,11 @@ func TestAFilterThatChangesItsMindStillGivesALegalSequence(t *testing.T) {
 
 func TestAResyncDeliversTheCacheAgainAndReadsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		c.Set("a", "2", "x")
-		i := New(fake.ConfigMaps.Definition(), c, Options{Resync: time.Hour})
+		c.Endless = true
+		i := New(corev1.ConfigMaps.Definition(), c, Options{Resync: time.Hour})
 		often, usual, never := newRecorder(), newRecorder(), newRecorder()
 		add(t, i, often, HandlerOptions{Resync: time.Millisecond})
 		add(t, i, usual, HandlerOptions{})
@@ -231,7 +233,7 @@ func TestAResyncDeliversTheCacheAgainAndReadsNothing(t *testing.T) {
 		for _, h := range []*recorder{often, usual, never} {
 			h.check(t, c.Objects())
 		}
-		if lists, watches, _ := c.Requests(); len(lists)+len(watches) != 1 {
+		if lists, watches := c.Asked("list"), c.Asked("watch"); len(lists)+len(watches) != 1 {
 			t.Errorf("%d requests", len(lists)+len(watches))
 		}
 	})
@@ -239,11 +241,11 @@ func TestAResyncDeliversTheCacheAgainAndReadsNothing(t *testing.T) {
 
 func TestAResyncOfAHandlerThatLagsFitsIntoItsOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		for n := range 5 {
 			c.Set("a", fmt.Sprint(n), "0")
 		}
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		h := newRecorder()
 		h.gate = func(string) { time.Sleep(300 * time.Millisecond) }
 		add(t, i, h, HandlerOptions{Resync: time.Second})
@@ -262,7 +264,7 @@ func TestAResyncOfAHandlerThatLagsFitsIntoItsOrder(t *testing.T) {
 
 func TestALateHandlerSyncsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		for n := range 3 {
 			c.Set("a", fmt.Sprint(n), "x")
 		}
@@ -287,7 +289,7 @@ func TestALateHandlerSyncsByItself(t *testing.T) {
 
 func TestAHandlerOfAnEmptyCollectionSyncs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		i := New(fake.ConfigMaps.Definition(), fake.New(), Options{})
+		i := New(corev1.ConfigMaps.Definition(), served.New(t), Options{})
 		early, coalesced := add(t, i, newRecorder(), HandlerOptions{}), add(t, i, newRecorder(), HandlerOptions{Coalesce: true})
 		if early.HasSynced() {
 			t.Error("a handler has synced before the start")

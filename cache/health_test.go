@@ -2,8 +2,6 @@ package cache
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,16 +9,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/apitest"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 func TestHealthFailsWhenTheNewsIsOlderThanTheBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		h := Health{Bound: 5 * time.Minute, Informers: func() []*SharedIndexInformer { return []*SharedIndexInformer{i} }}
 		if err := h.Check(nil); err == nil || !strings.Contains(err.Error(), "configmaps/v1: not started") {
 			t.Errorf("before the start: %v", err)
@@ -34,14 +32,14 @@ func TestHealthFailsWhenTheNewsIsOlderThanTheBound(t *testing.T) {
 		if err := h.Check(nil); err != nil {
 			t.Errorf("with bookmarks: %v", err)
 		}
-		c.Lock(func() { c.Faults.Watch = func(metav1.ListOptions) error { return errors.New("connection refused") } })
-		c.End(io.EOF)
+		refused := c.Fault("watch", apitest.Unavailable(0))
+		c.End(nil)
 		time.Sleep(4 * time.Minute)
 		if err := h.Check(nil); err != nil {
 			t.Errorf("within the bound: %v", err)
 		}
 		time.Sleep(2 * time.Minute)
-		if err := h.Check(nil); err == nil || !strings.Contains(err.Error(), "no news for 6m0s") || !strings.Contains(err.Error(), "connection refused") {
+		if err := h.Check(nil); err == nil || !strings.Contains(err.Error(), "no news for 6m0s") || !strings.Contains(err.Error(), "unable to handle the request") {
 			t.Errorf("beyond the bound: %v", err)
 		}
 		answer := httptest.NewRecorder()
@@ -49,7 +47,7 @@ func TestHealthFailsWhenTheNewsIsOlderThanTheBound(t *testing.T) {
 		if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "configmaps/v1") {
 			t.Errorf("answered %d %s", answer.Code, answer.Body)
 		}
-		c.Lock(func() { c.Faults.Watch = nil })
+		refused.Remove()
 		time.Sleep(2 * time.Minute)
 		c.Bookmark()
 		synctest.Wait()
@@ -67,8 +65,8 @@ func TestHealthFailsWhenTheNewsIsOlderThanTheBound(t *testing.T) {
 
 func TestHealthFailsWhenTheFirstStateTakesTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		c.Faults.Watch = func(metav1.ListOptions) error { return errors.New("connection refused") }
+		c := served.New(t)
+		c.RefuseConnections(true)
 		i, stop := run(t, c, Options{})
 		defer stop()
 		h := Health{Bound: time.Minute, Informers: func() []*SharedIndexInformer { return []*SharedIndexInformer{i} }}
@@ -85,28 +83,22 @@ func TestHealthFailsWhenTheFirstStateTakesTooLong(t *testing.T) {
 
 func TestAStatusSaysWhatTheInformerIsDoing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		c.Set("a", "1", "x")
-		refuse := true
-		c.Faults.Watch = func(metav1.ListOptions) error {
-			if refuse {
-				return errors.New("connection refused")
-			}
-			return nil
-		}
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		c := served.New(t)
+		version := c.Set("a", "1", "x")
+		c.RefuseConnections(true)
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		if s := i.Status().String(); s != "configmaps/v1: not started" {
 			t.Errorf("before: %s", s)
 		}
 		stop := start(t, i)
 		time.Sleep(time.Second / 2)
-		if s := i.Status().String(); !strings.Contains(s, "configmaps/v1: not synced, backing off until") || !strings.Contains(s, "watch-list: cut: connection refused") {
+		if s := i.Status().String(); !strings.Contains(s, "configmaps/v1: not synced, backing off until") || !strings.Contains(s, "watch-list: cut: ") || !strings.Contains(s, "connection refused") {
 			t.Errorf("refused: %s", s)
 		}
-		c.Lock(func() { refuse = false })
+		c.RefuseConnections(false)
 		time.Sleep(time.Minute)
 		s := i.Status()
-		if text := s.String(); !strings.Contains(text, `synced, 1 objects at resourceVersion "2", watching for`) {
+		if text := s.String(); !strings.Contains(text, `synced, 1 objects at resourceVersion "`+version+`", watching for`) {
 			t.Errorf("synced: %s", text)
 		}
 		if scope := s.Scopes[0]; !s.Running || !s.Synced || s.Objects != 1 || scope.LastFailure == nil || scope.Reads["initial"] != 1 || s.Staleness == 0 {

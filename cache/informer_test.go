@@ -3,22 +3,24 @@ package cache
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	v1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 // run starts an informer of a collection in a bubble of fake time, and returns it with a function that stops it and waits.
-func run(t testing.TB, c *fake.Collection, opts Options) (*SharedIndexInformer, func()) {
+func run(t testing.TB, c reflector.ListerWatcher, opts Options) (*SharedIndexInformer, func()) {
 	t.Helper()
-	i := New(fake.ConfigMaps.Definition(), c, opts)
+	i := New(corev1.ConfigMaps.Definition(), c, opts)
 	return i, start(t, i)
 }
 
@@ -48,7 +50,7 @@ func add(t testing.TB, i *SharedIndexInformer, h EventHandler, opts HandlerOptio
 }
 
 // same fails the test if the informer's store and the collection differ.
-func same(t testing.TB, i *SharedIndexInformer, c *fake.Collection) {
+func same(t testing.TB, i *SharedIndexInformer, c interface{ Objects() []*v1.ConfigMap }) {
 	t.Helper()
 	want := c.Objects()
 	snapshot := i.Reader().Snapshot()
@@ -65,11 +67,11 @@ func same(t testing.TB, i *SharedIndexInformer, c *fake.Collection) {
 
 func TestHandlersAreToldWhatHappensInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		c.Set("a", "2", "x")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
@@ -90,7 +92,7 @@ func TestHandlersAreToldWhatHappensInOrder(t *testing.T) {
 
 func TestALateHandlerFirstHearsOfWhatIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		i, stop := run(t, c, Options{})
 		defer stop()
@@ -114,22 +116,22 @@ func TestALateHandlerFirstHearsOfWhatIsThere(t *testing.T) {
 
 func TestAConnectionThatIsCutResumesWithoutAList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
-		c.Set("a", "1", "y")
+		last := c.Set("a", "1", "y")
 		synctest.Wait()
-		c.End(io.ErrUnexpectedEOF)
+		c.CutConnections()
 		c.Set("a", "1", "z")
 		time.Sleep(time.Minute)
 		same(t, i, c)
 		h.check(t, c.Objects())
-		lists, watches, _ := c.Requests()
-		if len(lists) != 0 || len(watches) != 2 || watches[1].ResourceVersion != "3" {
+		lists, watches := c.Asked("list"), c.Asked("watch")
+		if len(lists) != 0 || len(watches) != 2 || watches[1].ResourceVersion != last {
 			t.Errorf("lists %v, watches %v", lists, watches)
 		}
 	})
@@ -137,7 +139,7 @@ func TestAConnectionThatIsCutResumesWithoutAList(t *testing.T) {
 
 func TestAnInformerRunsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		i, stop := run(t, fake.New(), Options{})
+		i, stop := run(t, served.New(t), Options{})
 		synctest.Wait()
 		if err := i.Run(t.Context()); !errors.Is(err, ErrStarted) {
 			t.Errorf("the second run: %v", err)

@@ -8,14 +8,14 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // withDetector runs a test with an informer whose mutation detector is on.
-func withDetector(t *testing.T, opts Options, test func(c *fake.Collection, i *SharedIndexInformer, found func() []Mutation)) {
+func withDetector(t *testing.T, opts Options, test func(c *served.Collection, i *SharedIndexInformer, found func() []Mutation)) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		c.Set("a", "2", "x")
 		var mutations []Mutation
@@ -33,7 +33,7 @@ func withDetector(t *testing.T, opts Options, test func(c *fake.Collection, i *S
 }
 
 func TestAReaderThatChangesACachedObjectIsFound(t *testing.T) {
-	withDetector(t, Options{}, func(c *fake.Collection, i *SharedIndexInformer, found func() []Mutation) {
+	withDetector(t, Options{}, func(c *served.Collection, i *SharedIndexInformer, found func() []Mutation) {
 		if m := found(); len(m) > 0 {
 			t.Fatalf("found %v, though nobody has changed anything", m)
 		}
@@ -58,7 +58,7 @@ func TestAChangeThroughASharedPartIsFoundInEachObjectThatHasIt(t *testing.T) {
 		o.(*v1.ConfigMap).Data = shared
 		return o, nil
 	}
-	withDetector(t, Options{Transform: share}, func(c *fake.Collection, i *SharedIndexInformer, found func() []Mutation) {
+	withDetector(t, Options{Transform: share}, func(c *served.Collection, i *SharedIndexInformer, found func() []Mutation) {
 		o, _ := i.Reader().Get(key("a/1"))
 		o.(*v1.ConfigMap).Data["value"] = "changed"
 		if m := found(); len(m) != 2 || m[0].Key == m[1].Key {
@@ -68,7 +68,7 @@ func TestAChangeThroughASharedPartIsFoundInEachObjectThatHasIt(t *testing.T) {
 }
 
 func TestAHandlerThatChangesAnOldStateIsFoundForAWhile(t *testing.T) {
-	withDetector(t, Options{}, func(c *fake.Collection, i *SharedIndexInformer, found func() []Mutation) {
+	withDetector(t, Options{}, func(c *served.Collection, i *SharedIndexInformer, found func() []Mutation) {
 		o, _ := i.Reader().Get(key("a/1"))
 		p, _ := i.Reader().Get(key("a/2"))
 		c.Set("a", "1", "y")
@@ -95,7 +95,7 @@ func TestAHandlerThatChangesAnOldStateIsFoundForAWhile(t *testing.T) {
 
 func TestAChangeJustBeforeTheStopIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		found := 0
 		i, stop := run(t, c, Options{Mutations: MutationOptions{Detect: true, Interval: time.Hour, OnMutation: func(Mutation) { found++ }}})

@@ -61,6 +61,7 @@ var plan = []folder{
 	{path: "examples", stage: beside, types: true},
 	{path: "cmd", stage: beside, types: true},
 	// Collections for tests of the stages.
+	{path: "cache/internal/served", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "internal/decode", "rest", "cache/reflector", "apitest"}},
 	{path: "cache/internal/fake", stage: beside, types: true, imports: []string{"resource", "internal/decode", "cache/reflector"}},
 	{path: "internal/builtin", stage: beside, imports: []string{}},
 	{path: "internal/builtin/served", stage: beside, types: true, imports: []string{"resource", "internal/builtin"}},

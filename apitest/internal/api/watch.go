@@ -121,12 +121,18 @@ func (st *stream) run(initial []*history.Version) {
 			if changes = st.sendChanges(changes); changes == nil {
 				return
 			}
+			if st.watcher.TakeBookmark() && st.s.bookmarks {
+				st.bookmark(false)
+				st.flush()
+			}
 		case <-bookmarks.C:
 			if changes = st.sendChanges(changes); changes == nil { // the bookmark is newer than all that was sent before it
 				return
 			}
-			st.bookmark(false)
-			st.flush()
+			if !st.watcher.Held() {
+				st.bookmark(false)
+				st.flush()
+			}
 			bookmarks.Reset(st.untilBookmark())
 		}
 	}
@@ -171,7 +177,7 @@ func (st *stream) sendChanges(changes []*history.Change) []*history.Change {
 	for !st.broken {
 		var err error
 		var upTo uint64
-		ended := st.watcher.Ended() // asked first: what comes before the end is taken below
+		ended, end := st.watcher.Ended() // asked first: what comes before the end is taken below
 		changes, upTo, err = st.watcher.Take(changes[:0], takeAtOnce)
 		if err != nil {
 			st.fail(st.tooOld(st.last))
@@ -185,6 +191,9 @@ func (st *stream) sendChanges(changes []*history.Change) []*history.Change {
 			st.flush()
 			if !st.broken {
 				st.watcher.MarkDelivered()
+			}
+			if end != nil {
+				st.fail(end)
 			}
 			if ended {
 				return nil

@@ -14,6 +14,7 @@ type Table struct {
 	changes  queue[*Change] // this table's part of the log
 	dropped  uint64         // the newest change that has left the window
 	watchers map[*Watcher]struct{}
+	held     *uint64 // watchers take nothing newer; nil: they take all
 }
 
 func (t *Table) current(key string) *Version {

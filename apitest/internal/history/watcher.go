@@ -10,9 +10,13 @@ type Watcher struct {
 	table     *Table
 	cursor    uint64 // changes up to here have been taken
 	delivered atomic.Uint64
-	ended     atomic.Bool
+	ending    atomic.Pointer[ending]
+	bookmark  atomic.Bool // one is asked for
 	more      chan struct{}
 }
+
+// ending is how a watcher ends.
+type ending struct{ err error }
 
 // Watch returns a watcher of the changes after a revision, which may lie in the future; changes up to it are skipped. It fails
 // with ErrCompacted. The caller must Close it.
@@ -64,14 +68,14 @@ func (w *Watcher) Take(buffer []*Change, limit int) ([]*Change, uint64, error) {
 	if w.cursor < h.compacted && w.table.missed(w.cursor) {
 		return buffer, 0, ErrCompacted
 	}
-	changes := &w.table.changes
-	for i := w.table.after(w.cursor); i < changes.len() && limit > 0; i++ {
+	changes, last := &w.table.changes, w.table.upTo(h.revision)
+	for i := w.table.after(w.cursor); i < changes.len() && limit > 0 && changes.at(i).New.Revision <= last; i++ {
 		buffer = append(buffer, changes.at(i))
 		w.cursor = changes.at(i).New.Revision
 		limit--
 	}
 	if limit > 0 {
-		w.cursor = max(w.cursor, h.revision)
+		w.cursor = max(w.cursor, last)
 	}
 	return buffer, w.cursor, nil
 }
@@ -80,17 +84,63 @@ func (w *Watcher) Take(buffer []*Change, limit int) ([]*Change, uint64, error) {
 // compaction: only what is dropped counts.
 func (t *Table) missed(cursor uint64) bool { return t.dropped > cursor }
 
-// Ended says that nothing follows what can still be taken.
-func (w *Watcher) Ended() bool { return w.ended.Load() }
+// Ended says that nothing follows what can still be taken, but for an error if it is not nil.
+func (w *Watcher) Ended() (bool, error) {
+	if e := w.ending.Load(); e != nil {
+		return true, e.err
+	}
+	return false, nil
+}
 
-// EndWatches ends the watchers that are open, once they have taken everything. New ones may be opened.
-func (t *Table) EndWatches() {
+// EndWatches ends the watchers that are open by an error, or in good order (nil), once they have taken everything that is not held. New ones
+// may be opened.
+func (t *Table) EndWatches(err error) {
 	t.history.mu.Lock()
 	defer t.history.mu.Unlock()
 	for w := range t.watchers {
-		w.ended.Store(true)
+		w.ending.Store(&ending{err})
 		w.notify()
 	}
+}
+
+// upTo returns the last revision that watchers may take now. The history's lock is held.
+func (t *Table) upTo(newest uint64) uint64 {
+	if t.held != nil {
+		return min(newest, *t.held)
+	}
+	return newest
+}
+
+// Hold keeps watchers from taking what is newer than a revision; nil: from nothing.
+func (t *Table) Hold(after *uint64) {
+	t.history.mu.Lock()
+	defer t.history.mu.Unlock()
+	t.held = after
+	for w := range t.watchers {
+		w.notify()
+	}
+}
+
+// AskBookmarks asks the watchers that are open for a bookmark.
+func (t *Table) AskBookmarks() {
+	t.history.mu.Lock()
+	defer t.history.mu.Unlock()
+	for w := range t.watchers {
+		w.bookmark.Store(true)
+		w.notify()
+	}
+}
+
+// Held says that the table's watchers are held.
+func (w *Watcher) Held() bool {
+	w.table.history.mu.RLock()
+	defer w.table.history.mu.RUnlock()
+	return w.table.held != nil
+}
+
+// TakeBookmark says, once, that a bookmark has been asked for; not while watchers are held.
+func (w *Watcher) TakeBookmark() bool {
+	return w.bookmark.Load() && !w.Held() && w.bookmark.Swap(false)
 }
 
 // MarkDelivered says that everything taken so far has been sent.

@@ -31,7 +31,7 @@ func (s *Store) define(k *kinds.Kind, v *history.Version) {
 	for _, custom := range s.Kinds.All() {
 		if custom.GR() == gr {
 			s.removeAll(custom)
-			custom.Table.EndWatches()
+			custom.Table.EndWatches(nil)
 		}
 	}
 	s.Kinds.Replace(gr)
