@@ -32,10 +32,7 @@ func (p printer) OnDelete(last resource.Object, finalStateUnknown bool) {
 }
 
 func ExampleSharedIndexInformer() {
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
 	server := apitest.New(apitest.Options{InMemory: true}) // usually a cluster
-	running.Go(func() { server.Run(ctx) })
 	client, err := rest.NewClient(server.Config())
 	if err != nil {
 		fmt.Println(err)
@@ -55,6 +52,9 @@ func ExampleSharedIndexInformer() {
 		return
 	}
 
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { server.Run(ctx) })
 	running.Go(func() { informer.Run(ctx) })
 
 	<-registration.Synced()
