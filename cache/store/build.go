@@ -9,7 +9,7 @@ import (
 
 // AddIndexers adds named index functions, also to a store that has objects already; it returns when the newest snapshot has
 // the indexes. They are built beside the store, so readers and the writer go on; the writer is held up only while the changes that
-// came in the meantime are caught up with. It fails, and adds nothing, if a name is taken (ErrIndexExists) or a function is nil.
+// came in the meantime are caught up with, or, if the store has shrunk meanwhile, while the few objects that are left are indexed. It fails, and adds nothing, if a name is taken (ErrIndexExists) or a function is nil.
 func (r *Reader) AddIndexers(indexers map[string]IndexFunc) error {
 	for name, function := range indexers {
 		if function == nil {
@@ -77,6 +77,13 @@ func (c *core) addIndexes(built []*indexWriter, indexers map[string]IndexFunc, b
 	defer c.mu.Unlock()
 	if err := c.current.Load().clash(indexers); err != nil {
 		return err
+	}
+	if base.generation != c.state.generation { // the store has shrunk since: nothing of what was built can be kept
+		base = c.current.Load()
+		for i, w := range built {
+			built[i] = newIndexWriter(w.name, w.function)
+			built[i].build(base)
+		}
 	}
 	for _, w := range built {
 		w.catchUp(&base.objects, &c.state.objects, c.state.batch)

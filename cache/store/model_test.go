@@ -213,6 +213,7 @@ func run(t testing.TB, p program, steps, names int, opts Options) {
 		m.indexes = map[string]IndexFunc{}
 	}
 	w, r := New(opts)
+	w.core.state.many = 8 // so that it shrinks now and then
 	if opts.Compact {
 		m.packer = newPacker(r, partials, reversing{})
 	}

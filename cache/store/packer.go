@@ -180,7 +180,7 @@ func (w *indexWriter) callOn(o resource.Object) (values []string, err error) {
 
 // settle lets go of the notes of an object that has been indexed, before it is published.
 func settle(o resource.Object) {
-	if p, ok := o.(*packed); ok {
+	if p, ok := o.(*packed); ok && p.notes != nil { // of one that is published, there is nothing to write
 		p.notes = nil
 	}
 }

@@ -12,6 +12,8 @@ import (
 type state struct {
 	batch           uint64 // number of the batch that is being applied; never 0
 	resourceVersion string
+	generation      int  // of the slots
+	many            int  // slots that a store may keep, however few it uses
 	compact         bool // objects are packed
 	length          int
 	staleLength     int
@@ -23,7 +25,7 @@ type state struct {
 }
 
 func newState(opts Options) *state {
-	s := &state{batch: 1, compact: opts.Compact, keys: newDictionary(), groups: newGroupWriter(opts.NoLabelIndex)}
+	s := &state{batch: 1, many: manySlots, compact: opts.Compact, keys: newDictionary(), groups: newGroupWriter(opts.NoLabelIndex)}
 	for name, function := range opts.Indexers {
 		s.indexes = append(s.indexes, newIndexWriter(name, function))
 	}
@@ -38,7 +40,7 @@ func (s *state) sortIndexes() {
 // freeze makes a version of the state. What did not change since the version before is shared with it.
 func (s *state) freeze(before *version) *version {
 	v := &version{
-		resourceVersion: s.resourceVersion, length: s.length, staleLength: s.staleLength,
+		resourceVersion: s.resourceVersion, generation: s.generation, length: s.length, staleLength: s.staleLength,
 		keys: s.keys.names, objects: s.objects, stale: s.stale, labelIndex: !s.groups.noLabels, compact: s.compact,
 	}
 	if before != nil {

@@ -4,9 +4,10 @@ import "github.com/sheaf-dev/sheaf/resource"
 
 // version is the content of one snapshot: frozen roots of what the writer edits.
 //
-// Each key has a slot, a small number that stays the same as long as the key exists. keys finds the slot, objects has what it holds.
+// Each key has a slot, a small number that stays the same as long as the key exists, or until the store shrinks. keys finds the slot, objects has what it holds.
 type version struct {
 	resourceVersion string
+	generation      int // of the slots: those of different generations have nothing to do with each other
 	length          int // number of objects
 	staleLength     int // number of stale keys
 	keys            names

@@ -93,5 +93,8 @@ func (w *Writer) publish(changes []Change, resourceVersion string) {
 	if resourceVersion != "" {
 		w.core.state.resourceVersion = resourceVersion
 	}
+	if w.core.state.sparse() {
+		w.core.state = w.core.state.shrunk()
+	}
 	w.core.publish(changes)
 }
