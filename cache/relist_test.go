@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -9,16 +8,17 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/apitest"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 // relist makes the informer read the full state again.
-func relist(c *fake.Collection) {
+func relist(c *served.Collection) {
 	c.Compact()
 	c.End(apierrors.NewResourceExpired("too old"))
 	synctest.Wait()
@@ -27,11 +27,11 @@ func relist(c *fake.Collection) {
 func TestWhatIsUnchangedKeepsItsPointerAndNobodyIsCalled(t *testing.T) {
 	for _, streaming := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			c := fake.New()
+			c := served.New(t)
 			c.Set("a", "1", "x")
 			c.Set("a", "2", "x")
 			h := newRecorder()
-			i := New(fake.ConfigMaps.Definition(), c, Options{Reflector: reflector.Options{NoStreaming: !streaming}})
+			i := New(corev1.ConfigMaps.Definition(), c, Options{Reflector: reflector.Options{NoStreaming: !streaming}})
 			add(t, i, h, HandlerOptions{})
 			defer start(t, i)()
 			synctest.Wait()
@@ -54,25 +54,26 @@ func TestWhatIsUnchangedKeepsItsPointerAndNobodyIsCalled(t *testing.T) {
 
 func TestWhatHappenedWhileNobodyWatchedIsToldAsTheDifference(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		for _, name := range []string{"deleted", "recreated", "same", "updated"} {
 			c.Set("a", name, "0")
 		}
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
 		calls := len(h.log())
-		c.Lock(func() { c.Hold = func() bool { return true } })
+		c.Hold()
 		c.Set("a", "updated", "1")
 		c.Set("a", "updated", "2")
 		c.Delete("a", "deleted")
 		c.Delete("a", "recreated")
 		c.Set("a", "recreated", "1")
 		c.Set("a", "added", "0")
-		c.Lock(func() { c.Hold = nil })
 		relist(c)
+		c.Release()
+		synctest.Wait()
 		got := h.log()[calls:]
 		slices.Sort(got)
 		want := []string{"add a/added=0", "add a/recreated=1", "delete a/deleted=0 unknown", "delete a/recreated=0 unknown", "update a/updated=2"}
@@ -86,17 +87,15 @@ func TestWhatHappenedWhileNobodyWatchedIsToldAsTheDifference(t *testing.T) {
 
 func TestAReaderSeesTheOldStateOrTheNewOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		for _, name := range []string{"1", "2", "3"} {
 			c.Set("a", name, "old")
 		}
 		i, stop := run(t, c, Options{Reflector: reflector.Options{NoStreaming: true, PageSize: 1}})
 		defer stop()
 		synctest.Wait()
-		c.Lock(func() {
-			c.Hold = func() bool { return true }
-			c.Faults.List = func(metav1.ListOptions) error { time.Sleep(time.Second); return nil }
-		})
+		c.Hold()
+		c.Fault("list", apitest.Delay(time.Second))
 		for _, name := range []string{"1", "2", "3"} {
 			c.Set("a", name, "new")
 		}
@@ -124,19 +123,22 @@ func TestAReaderSeesTheOldStateOrTheNewOne(t *testing.T) {
 
 func TestARestoredServerThatReissuesVersionsIsSeenAsItIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
-		past := c.Save()
+		past := c.ResourceVersion()
 		lost := c.Set("a", "1", "lost")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
-		c.Restore(past)
+		if err := c.RestoreTo(past); err != nil {
+			t.Fatal(err)
+		}
 		if again := c.Set("a", "1", "another"); again != lost {
 			t.Fatalf("version %s was not given out again, but %s", lost, again)
 		}
+		time.Sleep(time.Minute) // the watch is open again, from a version that now means something else
 		relist(c)
 		time.Sleep(time.Minute)
 		same(t, i, c)
@@ -146,26 +148,20 @@ func TestARestoredServerThatReissuesVersionsIsSeenAsItIs(t *testing.T) {
 
 func TestAnInformerOfSeveralNamespacesIsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		c.Set("b", "1", "x")
 		c.Set("c", "1", "x")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), nil, Options{Scopes: []Scope{{"a", c.In("a")}, {"b", c.In("b")}}})
+		i := New(corev1.ConfigMaps.Definition(), nil, Options{Scopes: []Scope{{"a", c.In("a")}, {"b", c.In("b")}}})
 		r := add(t, i, h, HandlerOptions{})
-		block := true
-		c.Faults.Watch = func(opts metav1.ListOptions) error {
-			if block && opts.FieldSelector == "b" {
-				return apierrors.NewTooManyRequests("later", 5)
-			}
-			return nil
-		}
+		blocked := c.Inject(apitest.Fault{On: apitest.Match{Verb: "watch", Namespace: "b"}, Do: apitest.TooManyRequests(5 * time.Second)})
 		defer start(t, i)()
 		synctest.Wait()
 		if i.HasSynced() || r.HasSynced() || i.Reader().Len() != 1 {
 			t.Errorf("with one of two namespaces: synced %t, handler %t, %d objects", i.HasSynced(), r.HasSynced(), i.Reader().Len())
 		}
-		c.Lock(func() { block = false })
+		blocked.Remove()
 		time.Sleep(time.Minute)
 		if !i.HasSynced() || !r.HasSynced() || i.Reader().Len() != 2 {
 			t.Errorf("with both namespaces: synced %t, handler %t, %d objects", i.HasSynced(), r.HasSynced(), i.Reader().Len())
@@ -196,9 +192,9 @@ func TestAnInformerOfSeveralNamespacesIsOne(t *testing.T) {
 
 func TestTheVersionOfSeveralNamespacesIsWhatAllOfThemHaveReached(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
-		i := New(fake.ConfigMaps.Definition(), nil, Options{Scopes: []Scope{{"a", c.In("a")}, {"b", c.In("b")}}})
+		i := New(corev1.ConfigMaps.Definition(), nil, Options{Scopes: []Scope{{"a", c.In("a")}, {"b", c.In("b")}}})
 		defer start(t, i)()
 		synctest.Wait()
 		before := i.Reader().ResourceVersion()
@@ -217,33 +213,25 @@ func TestTheVersionOfSeveralNamespacesIsWhatAllOfThemHaveReached(t *testing.T) {
 
 func TestAResourceThatIsDeletedAndReturnsIsFollowedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "x")
 		c.Set("a", "2", "x")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
-		missing := true
-		c.Lock(func() {
-			c.Faults.Watch = func(metav1.ListOptions) error {
-				if missing {
-					return apierrors.NewNotFound(schema.GroupResource{Resource: "configmaps"}, "")
-				}
-				return nil
-			}
-		})
+		missing := c.Fault("watch", apitest.Fail(apierrors.NewNotFound(schema.GroupResource{Resource: "configmaps"}, "")))
 		c.Delete("a", "1")
 		c.Delete("a", "2")
-		c.End(io.EOF)
+		c.End(nil)
 		time.Sleep(time.Hour)
 		if s := i.Status(); s.Scopes[0].Phase != reflector.Missing || !strings.Contains(s.String(), "resource missing") {
 			t.Errorf("status %v", s)
 		}
 		c.Set("a", "1", "y")
 		c.Compact()
-		c.Lock(func() { missing = false })
+		missing.Remove()
 		time.Sleep(2 * time.Minute)
 		same(t, i, c)
 		h.check(t, c.Objects())
@@ -252,19 +240,20 @@ func TestAResourceThatIsDeletedAndReturnsIsFollowedAgain(t *testing.T) {
 
 func TestAChangedUIDUnderOneKeyIsADeleteAndAnAdd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "first")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		r := add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
 		before, _ := i.Reader().Get(resource.Key{Namespace: "a", Name: "1"})
-		c.Lock(func() { c.Hold = func() bool { return true } })
+		c.Hold()
 		c.Delete("a", "1")
 		c.Set("a", "1", "second")
-		c.Lock(func() { c.Hold = nil })
 		relist(c)
+		c.Release()
+		synctest.Wait()
 		after, _ := i.Reader().Get(resource.Key{Namespace: "a", Name: "1"})
 		if before.GetUID() == after.GetUID() || r.Status().Calls != 3 {
 			t.Errorf("from %v to %v: %q", before, after, h.log())

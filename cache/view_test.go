@@ -12,16 +12,17 @@ import (
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 // viewed is an informer whose watch can be held back, and a view of it.
 type viewed struct {
 	t *testing.T
 	*View
-	c *fake.Collection
+	c *served.Collection
 	i *SharedIndexInformer
 	h *recorder
 }
@@ -36,11 +37,11 @@ func byValue(o resource.Object) ([]string, error) {
 // withView runs a test with an informer of two objects, whose watch is held back.
 func withView(t *testing.T, opts Options, viewOpts ViewOptions, test func(t *testing.T, v *viewed)) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "old")
 		c.Set("a", "2", "old")
 		v := &viewed{t: t, c: c, h: newRecorder()}
-		v.i = New(fake.ConfigMaps.Definition(), c, opts)
+		v.i = New(corev1.ConfigMaps.Definition(), c, opts)
 		v.View = NewView(v.i, viewOpts)
 		if err := v.i.AddIndexers(map[string]store.IndexFunc{"value": byValue}); err != nil {
 			t.Fatal(err)
@@ -49,14 +50,14 @@ func withView(t *testing.T, opts Options, viewOpts ViewOptions, test func(t *tes
 		stop := start(t, v.i)
 		defer stop()
 		synctest.Wait()
-		c.Lock(func() { c.Hold = func() bool { return true } })
+		c.Hold()
 		test(t, v)
 	})
 }
 
 // catchUp lets the watch go on.
 func (v *viewed) catchUp() {
-	v.c.Lock(func() { v.c.Hold = nil })
+	v.c.Release()
 	v.c.Bookmark()
 	synctest.Wait()
 }
@@ -216,11 +217,7 @@ func TestWhatIsMadeAndDeletedBeforeTheWatchBringsItIsNeverShownAgain(t *testing.
 		v.c.Delete("a", "3")
 		v.Deleted(key("a/3"), made.UID, made.ResourceVersion)
 		v.shows("1=old", "2=old")
-		held := 0
-		v.c.Lock(func() { // the watch brings the first event only
-			v.c.Hold = func() bool { held++; return held > 1 }
-		})
-		v.c.Bookmark()
+		v.c.HoldWatches(corev1.ConfigMaps, made.ResourceVersion) // the watch brings the first event only
 		synctest.Wait()
 		if _, there := v.i.Reader().Get(key("a/3")); !there {
 			t.Fatal("the watch has not brought the object")
@@ -244,12 +241,12 @@ func TestAWriteThatLeavesTheSelectorIsShownAsGone(t *testing.T) {
 
 func TestAWriteInANamespaceThatIsNotReadIsNotShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		i := New(fake.ConfigMaps.Definition(), nil, Options{Scopes: []Scope{{"a", c.In("a")}}})
+		c := served.New(t)
+		i := New(corev1.ConfigMaps.Definition(), nil, Options{Scopes: []Scope{{"a", c.In("a")}}})
 		v := NewView(i, ViewOptions{})
 		defer start(t, i)()
 		synctest.Wait()
-		c.Lock(func() { c.Hold = func() bool { return true } })
+		c.Hold()
 		c.Set("b", "1", "x")
 		o, _ := c.Get(t.Context(), key("b/1"))
 		if err := v.Wrote(t.Context(), o); err != nil {
@@ -263,7 +260,7 @@ func TestAWriteInANamespaceThatIsNotReadIsNotShown(t *testing.T) {
 
 func TestAVersionWithoutOrderIsWaitedFor(t *testing.T) {
 	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
-		o := fake.ConfigMaps.New()
+		o := corev1.ConfigMaps.New()
 		o.Namespace, o.Name, o.ResourceVersion = "a", "1", "opaque"
 		ctx, cancel := context.WithCancelCause(t.Context())
 		enough := errors.New("enough")
@@ -339,16 +336,16 @@ func BenchmarkViewGet(b *testing.B) {
 			writer, reader := store.New(store.Options{})
 			var changes []store.Change
 			for n := range 1000 {
-				o := fake.ConfigMaps.New()
+				o := corev1.ConfigMaps.New()
 				o.Namespace, o.Name, o.ResourceVersion = "a", fmt.Sprint(n), "1"
 				changes = append(changes, store.Change{Op: store.Set, Key: resource.KeyOf(o), Object: o})
 			}
 			writer.Apply(changes, "1")
-			i := New(fake.ConfigMaps.Definition(), fake.New(), Options{})
+			i := New(corev1.ConfigMaps.Definition(), newGenerator(0), Options{})
 			i.reader = reader
 			v := NewView(i, ViewOptions{})
 			for n := range writes {
-				o := fake.ConfigMaps.New()
+				o := corev1.ConfigMaps.New()
 				o.Namespace, o.Name, o.ResourceVersion = "a", fmt.Sprint(n), "5"
 				if err := v.Wrote(b.Context(), o); err != nil {
 					b.Fatal(err)
