@@ -18,7 +18,32 @@ import (
 //
 // The time-out of the configuration bounds the wait for each further piece of the answer, not the whole.
 func (r *ResourceClient) List(ctx context.Context, opts metav1.ListOptions, yield func(Item) error) (metav1.ListMeta, error) {
-	page, err := r.Page(ctx, opts)
+	return r.list(ctx, r.listRequest(opts), new(int), yield)
+}
+
+// Items is List for a page that is wanted as a whole. Since nobody has seen a part of it, it asks again if the connection breaks
+// midway, as for any other read.
+func (r *ResourceClient) Items(ctx context.Context, opts metav1.ListOptions) ([]Item, metav1.ListMeta, error) {
+	req, tries := r.listRequest(opts), 0
+	for {
+		before := tries
+		var items []Item
+		meta, err := r.list(ctx, req, &tries, func(item Item) error {
+			items = append(items, item)
+			return nil
+		})
+		if err == nil {
+			return items, meta, nil
+		}
+		wait, again := req.outcome(tries, err).again()
+		if !again || tries == before || req.waitToRepeat(ctx, 0, wait, err) != nil {
+			return nil, meta, err
+		}
+	}
+}
+
+func (r *ResourceClient) list(ctx context.Context, req *Request, tries *int, yield func(Item) error) (metav1.ListMeta, error) {
+	page, err := r.page(ctx, req, tries)
 	if err != nil {
 		return metav1.ListMeta{}, err
 	}
@@ -38,9 +63,16 @@ type Page struct {
 // Page sends the request of one page and returns when the server has accepted or refused it, as List does before the first item. The
 // context is that of the reading, too. The caller closes the page.
 func (r *ResourceClient) Page(ctx context.Context, opts metav1.ListOptions) (*Page, error) {
+	return r.page(ctx, r.listRequest(opts), new(int))
+}
+
+func (r *ResourceClient) listRequest(opts metav1.ListOptions) *Request {
 	opts.Watch = false
-	req := r.request(http.MethodGet, "list", r.namespace).VersionedParams(&opts).SetHeader("Accept", r.acceptList)
-	resp, err := req.send(ctx, eachPiece)
+	return r.request(http.MethodGet, "list", r.namespace).VersionedParams(&opts).SetHeader("Accept", r.acceptList)
+}
+
+func (r *ResourceClient) page(ctx context.Context, req *Request, tries *int) (*Page, error) {
+	resp, err := req.sendAfter(ctx, eachPiece, tries)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 func TestWhatIsRepeatedAndWhatIsNot(t *testing.T) {
@@ -179,6 +180,31 @@ func TestAnAnswerThatBreaksOffIsAskedForAgainIfNothingWasWritten(t *testing.T) {
 			body, err := through(t, cutShort(tt.cut, &sent)).Verb(tt.method).AbsPath("x").MaxRetries(tt.retries).DoRaw(t.Context())
 			if string(body) != tt.body || sent != tt.sent || errors.Is(err, io.ErrUnexpectedEOF) != tt.broken {
 				t.Errorf("%+v: got %q, %v after %d tries", tt, body, err, sent)
+			}
+		}
+	})
+}
+
+func TestAListThatBreaksOffIsAskedForAgain(t *testing.T) {
+	const whole = `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"x"}},{"metadata":{"name":"y"}}]}`
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			cut, retries, items, sent int
+		}{
+			{0, 10, 2, 1}, {3, 10, 2, 4}, {100, 10, 0, 11}, {1, 0, 0, 1},
+		} {
+			sent := 0
+			client := through(t, func(*http.Request) (*http.Response, error) {
+				var body io.Reader = strings.NewReader(whole)
+				if sent++; sent <= tt.cut {
+					body = io.MultiReader(strings.NewReader(whole[:len(whole)-20]), iotest.ErrReader(io.ErrUnexpectedEOF))
+				}
+				header := http.Header{"Content-Type": {"application/json"}}
+				return &http.Response{StatusCode: 200, Header: header, Body: io.NopCloser(body), ContentLength: -1}, nil
+			})
+			items, meta, err := client.ForResource(pods).MaxRetries(tt.retries).Items(t.Context(), metav1.ListOptions{})
+			if len(items) != tt.items || sent != tt.sent || (err == nil) != (tt.items > 0) || err == nil && meta.ResourceVersion != "9" {
+				t.Errorf("%+v: got %d items, %v after %d tries", tt, len(items), err, sent)
 			}
 		}
 	})

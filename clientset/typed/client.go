@@ -50,20 +50,19 @@ func (c Client[T]) List(ctx context.Context, opts metav1.ListOptions) (*resource
 	if err := c.can("list", resource.VerbList); err != nil {
 		return nil, err
 	}
-	list := &resource.List[T]{Items: []T{}}
-	gvk := c.def.GroupVersionKind()
-	list.TypeMeta = metav1.TypeMeta{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind + "List"}
-	meta, err := c.rest.List(ctx, opts, func(item rest.Item) error {
-		if item.Err != nil {
-			return fmt.Errorf("list %s: %w", c.def, item.Err)
-		}
-		list.Items = append(list.Items, item.Object.(T))
-		return nil
-	})
+	items, meta, err := c.rest.Items(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	list.ListMeta = meta
+	gvk := c.def.GroupVersionKind()
+	list := &resource.List[T]{ListMeta: meta, Items: make([]T, 0, len(items))}
+	list.TypeMeta = metav1.TypeMeta{APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind + "List"}
+	for _, item := range items {
+		if item.Err != nil {
+			return nil, fmt.Errorf("list %s: %w", c.def, item.Err)
+		}
+		list.Items = append(list.Items, item.Object.(T))
+	}
 	return list, nil
 }
 
