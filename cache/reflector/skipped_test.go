@@ -9,14 +9,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // skipping leaves all objects of a collection out whose name is not "a".
-type skipping struct{ *fake.Collection }
+type skipping struct{ *served.Collection }
 
 func (s skipping) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
 	return s.Collection.List(ctx, opts, func(i decode.Item) error {
@@ -45,7 +45,10 @@ func (w skippingWatcher) Next() (decode.Event, error) {
 func TestSkippedObjectsAreNotStoredButMoveTheResumePoint(t *testing.T) {
 	for _, listing := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			c := filled(3)
+			c := served.New(t)
+			for _, name := range []string{"a", "b", "c"} {
+				c.Set("a", name, "x")
+			}
 			sink := &state{objects: map[resource.Key]string{}}
 			r := reflector.New(skipping{c}, sink, reflector.Options{NoStreaming: listing})
 			ctx, cancel := context.WithCancel(t.Context())
@@ -62,8 +65,8 @@ func TestSkippedObjectsAreNotStoredButMoveTheResumePoint(t *testing.T) {
 			c.Set("a", "b", "changed")
 			synctest.Wait()
 			sink.mu.Lock()
-			if len(sink.objects) != 1 || sink.version != c.Version() {
-				t.Errorf("the sink has %v at %s, the collection is at %s", sink.objects, sink.version, c.Version())
+			if len(sink.objects) != 1 || sink.version != c.ResourceVersion() {
+				t.Errorf("the sink has %v at %s, the collection is at %s", sink.objects, sink.version, c.ResourceVersion())
 			}
 			sink.mu.Unlock()
 			time.Sleep(time.Hour)
