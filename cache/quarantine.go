@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -218,9 +219,9 @@ func (w *wards) wait(d time.Duration) time.Duration { return d + time.Duration(w
 func (w *wards) list(limit int) (quarantined []Quarantined, total int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, p := range w.patients {
+	patients := slices.SortedFunc(maps.Values(w.patients), func(a, b *patient) int { return a.Key.Compare(b.Key) })
+	for _, p := range patients[:min(limit, len(patients))] {
 		quarantined = append(quarantined, p.Quarantined)
 	}
-	slices.SortFunc(quarantined, func(a, b Quarantined) int { return a.Key.Compare(b.Key) })
-	return quarantined[:min(limit, len(quarantined))], len(quarantined)
+	return quarantined, len(patients)
 }

@@ -84,13 +84,13 @@ func (s Snapshot) StaleKeys() iter.Seq2[resource.Key, error] {
 			key    resource.Key
 			reason error
 		}
-		var stale []entry
+		var stale []*entry // pointers, so that the linker has one sort for all of them
 		for slot, name := range s.v.keys.all() {
 			if reason := s.v.stale.get(slot); reason != nil {
-				stale = append(stale, entry{resource.Key{Namespace: name[0], Name: name[1]}, reason})
+				stale = append(stale, &entry{resource.Key{Namespace: name[0], Name: name[1]}, reason})
 			}
 		}
-		slices.SortFunc(stale, func(a, b entry) int { return a.key.Compare(b.key) })
+		slices.SortFunc(stale, func(a, b *entry) int { return a.key.Compare(b.key) })
 		for _, e := range stale {
 			if !yield(e.key, e.reason) {
 				return
