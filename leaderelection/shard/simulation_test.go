@@ -8,7 +8,6 @@ import (
 )
 
 const (
-	seeds    = 120
 	troubles = 8
 	// again is how long after the last fault all objects have one owner again, and the shards are shared out: LeaseDuration and 2.2 retry
 	// periods until those of a lost replica are free, with a tenth for good measure, and a second for work to stop.
