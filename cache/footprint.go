@@ -3,6 +3,7 @@ package cache
 import (
 	"math"
 	"reflect"
+	"time"
 
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -58,6 +59,9 @@ func memoryOf(o resource.Object) int {
 // maxDepth ends the walk of values that contain themselves.
 const maxDepth = 64
 
+// locationType is what the times of a process share: it is not the object's own, and package time fills it in when it is first needed.
+var locationType = reflect.TypeFor[*time.Location]()
+
 // beyond measures what a value points to.
 func beyond(v reflect.Value, depth int) int {
 	if depth > maxDepth {
@@ -67,7 +71,7 @@ func beyond(v reflect.Value, depth int) int {
 	case reflect.String:
 		return v.Len()
 	case reflect.Pointer:
-		if v.IsNil() {
+		if v.IsNil() || v.Type() == locationType {
 			return 0
 		}
 		return int(v.Type().Elem().Size()) + beyond(v.Elem(), depth+1)
