@@ -141,7 +141,7 @@ func (o *output) Write(p []byte) (int, error) {
 // shows waits until the program has printed a text.
 func (o *output) shows(t *testing.T, text string) {
 	t.Helper()
-	eventually(t, func() error {
+	cluster.Eventually(t, time.Minute, "what the program shows", func() error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if !strings.Contains(o.text.String(), text) {
@@ -149,25 +149,6 @@ func (o *output) shows(t *testing.T, text string) {
 		}
 		return nil
 	})
-}
-
-func eventually(t *testing.T, done func() error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := done()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatal(err)
-		case <-tick.C:
-		}
-	}
 }
 
 func TestTheControllerOfSitesWorksOnACluster(t *testing.T) {

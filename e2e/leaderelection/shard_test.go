@@ -119,10 +119,10 @@ func share(t *testing.T, by shard.Field, objects []*corev1.ConfigMap) {
 		})
 		replicas, stops = append(replicas, r), append(stops, stop)
 	}
-	eventually(t, func() error { return errors.Join(fair(replicas), g.complete(replicas[0], objects)) })
+	cluster.Eventually(t, 40*time.Second, "each object has an owner", func() error { return errors.Join(fair(replicas), g.complete(replicas[0], objects)) })
 	agree(t, client, replicas[0].Layout(), objects)
 	stops[0]()
-	eventually(t, func() error { return errors.Join(fair(replicas[1:]), g.complete(replicas[1], objects)) })
+	cluster.Eventually(t, 40*time.Second, "each object has an owner", func() error { return errors.Join(fair(replicas[1:]), g.complete(replicas[1], objects)) })
 	if ear.watches.Load() < 6 {
 		t.Errorf("only %d watches have asked the server for a shard", ear.watches.Load())
 	}
@@ -200,24 +200,5 @@ func agree(t *testing.T, client *rest.Client, l shard.Layout, objects []*corev1.
 	}
 	if seen != len(objects) {
 		t.Errorf("the server has sent %d objects in all shards, there are %d", seen, len(objects))
-	}
-}
-
-func eventually(t *testing.T, done func() error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := done()
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatal(err)
-		case <-tick.C:
-		}
 	}
 }

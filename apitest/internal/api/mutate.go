@@ -16,15 +16,8 @@ import (
 
 // create makes the object of the body.
 func (q *request) create() error {
-	options, err := q.writeOptions("CreateOptions")
+	obj, options, err := q.posted()
 	if err != nil {
-		return err
-	}
-	obj, err := q.object(q.kind)
-	if err != nil {
-		return err
-	}
-	if err := q.checkNames(obj); err != nil {
 		return err
 	}
 	if obj, err = q.managed(nil, obj, options); err != nil {
@@ -35,6 +28,19 @@ func (q *request) create() error {
 		return err
 	}
 	return q.sendVersion(http.StatusCreated, v)
+}
+
+// posted is what a request creates: the object of the body, checked against the path, and the options.
+func (q *request) posted() (resource.Object, writeOptions, error) {
+	options, err := q.writeOptions("CreateOptions")
+	if err != nil {
+		return nil, options, err
+	}
+	obj, err := q.object(q.kind)
+	if err != nil {
+		return nil, options, err
+	}
+	return obj, options, q.checkNames(obj)
 }
 
 // update replaces an object, or its status, by the body.

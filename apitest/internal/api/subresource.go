@@ -115,15 +115,8 @@ func (q *request) bind() error {
 
 // bindNamed is bind for a binding that is posted to the collection of bindings, and names its pod itself.
 func (q *request) bindNamed() error {
-	options, err := q.writeOptions("CreateOptions")
+	obj, options, err := q.posted()
 	if err != nil {
-		return err
-	}
-	obj, err := q.object(q.kind)
-	if err != nil {
-		return err
-	}
-	if err := q.checkNames(obj); err != nil {
 		return err
 	}
 	pods, ok := q.api.objects.Kinds.Lookup(corev1.SchemeGroupVersion.WithResource("pods"))
