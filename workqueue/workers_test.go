@@ -73,13 +73,13 @@ func (f *farm) begin(key int) {
 	f.due[key] = slices.DeleteFunc(f.due[key], func(due time.Time) bool { return !due.After(time.Now()) })
 }
 
-// add wants a run that starts after this call.
+// add wants a run that starts after this call, if the queue has surely taken the key: it may be shut down at any moment.
 func (f *farm) add(key int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.q.Add(key)
 	if !f.q.ShuttingDown() {
 		f.wanted[key]++
-		f.q.Add(key)
 	}
 }
 
