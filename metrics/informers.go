@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sheaf-dev/sheaf/cache"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
 )
 
 // informerMetrics shows the informers that are running when it is asked, added up by resource. It holds nothing itself.
@@ -34,6 +35,7 @@ var (
 	informerReadTime     = informerDesc("read_duration_seconds", "How long reading a full state took, from the request to the store")
 	informerWatchTime    = informerDesc("watch_duration_seconds", "How long the watches lasted that have ended")
 	informerBookmarks    = informerDesc("bookmarks_total", "Bookmarks received")
+	informerFallbacks    = informerDesc("list_fallbacks_total", "Streams of informers whose server was found unable to stream initial states, which are listed since, by the class of failure that showed it", "class")
 	informerFailures     = informerDesc("failures_total", "Failures to read the collection, by class", "class")
 	informerSharedValues = informerDesc("shared_values_total", "Parts of objects that were equal to parts of others, and were not decoded again")
 	informerSharedBytes  = informerDesc("shared_bytes_total", "What these parts saved, in bytes on the wire")
@@ -53,7 +55,7 @@ func (informerMetrics) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		informerUnsynced, informerObjects, informerObjectBytes, informerStoreBytes, informerIndexes, informerStaleness, informerQuarantined,
 		informerNameless, informerIndexErrors, informerQueued, informerReads, informerReadTime, informerWatchTime, informerBookmarks,
-		informerFailures, informerSharedValues, informerSharedBytes,
+		informerFallbacks, informerFailures, informerSharedValues, informerSharedBytes,
 		handlerPending, handlerLag, handlerLagTime, handlerDuration, handlerPanics, handlerCoalescing, handlerCoalesced, handlerFellBehind,
 	} {
 		descs <- d
@@ -136,6 +138,9 @@ func (t tally) stream(resource string, s cache.ScopeStatus) {
 	}
 	for class, n := range s.Failures {
 		t.counters[series{informerFailures, resource, class.String()}] += float64(n)
+	}
+	if s.FellBack != reflector.None {
+		t.counters[series{informerFallbacks, resource, s.FellBack.String()}]++
 	}
 	t.took(of(informerReadTime), int64(reads), s.ReadTime)
 	t.took(of(informerWatchTime), int64(s.Watches), s.WatchTime)

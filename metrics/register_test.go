@@ -14,7 +14,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	v1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache"
@@ -209,6 +211,48 @@ func TestAFailingSourceShowsInTheMetrics(t *testing.T) {
 			t.Errorf("%v failures in a minute: %v", failures, got)
 		}
 	})
+}
+
+func TestAServerThatCannotStreamInitialStatesIsCounted(t *testing.T) {
+	for class, fault := range map[string]apitest.Action{
+		"refused": apitest.Fail(apierrors.NewBadRequest("sendInitialEvents is forbidden")),
+		"stalled": apitest.NoInitialEventsEnd(),
+		"cut":     apitest.CutAfterBytes(20),
+	} {
+		t.Run(class, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				registry := registered(t)
+				server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
+				client, err := rest.NewClient(server.Config())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer client.CloseIdle()
+				initial := func(r *apitest.Request) bool { return r.Query.Get("sendInitialEvents") == "true" }
+				server.Inject(apitest.Fault{On: apitest.Match{Resource: "configmaps", Verb: "watch", Func: initial}, Do: fault})
+				factory := informers.NewSharedInformerFactory(client, informers.Options{Namespaces: []string{"default", "kube-system"}})
+				informers.For(factory, corev1.ConfigMaps)
+				informers.For(factory, corev1.Secrets)
+				factory.Start(klog.NewContext(t.Context(), klog.New(nil)))
+				time.Sleep(5 * time.Minute)
+				got := map[string]float64{}
+				for name, value := range values(t, registry) {
+					if strings.HasPrefix(name, "sheaf_informer_list_fallbacks_total") {
+						got[name] = value
+					}
+				}
+				if want := map[string]float64{"sheaf_informer_list_fallbacks_total{class=" + class + ",resource=configmaps/v1}": 2}; !maps.Equal(got, want) {
+					t.Errorf("counted %v, want %v", got, want)
+				}
+				factory.Shutdown()
+				for name := range values(t, registry) {
+					if strings.HasPrefix(name, "sheaf_") {
+						t.Errorf("a series of an informer that is gone: %s", name)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestACandidateIsMeasuredWhileItRuns(t *testing.T) {

@@ -56,6 +56,7 @@ func (r *Reflector) step(ctx context.Context, s state) state {
 	}
 	next := s.after(o)
 	if next.noStream && !s.noStream {
+		r.board.fellBack(o.class)
 		klog.FromContext(ctx).Info("The server does not stream initial states; listing from now on", "reason", err)
 	}
 	pause := time.Duration(0)

@@ -9,7 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2"
 	"k8s.io/klog/v2/ktesting"
 
@@ -68,6 +70,43 @@ func follow(t *testing.T, ctx context.Context, s reflector.ListerWatcher, opts r
 		running.Wait()
 	})
 	return r, sink
+}
+
+// Whatever the way in which a server shows that it cannot stream, it is found once, said once and remembered.
+func TestAServerThatCannotStreamIsSaidOnceAndRemembered(t *testing.T) {
+	for class, faults := range map[reflector.Class][]apitest.Action{
+		reflector.Refused: {apitest.Fail(apierrors.NewBadRequest("no")), apitest.Fail(apierrors.NewInvalid(schema.GroupKind{Kind: "ListOptions"}, "", nil))},
+		reflector.Stalled: {apitest.NoInitialEventsEnd()},
+		reflector.Cut:     {apitest.CutAfterEvents(2)},
+	} {
+		for _, fault := range faults {
+			synctest.Test(t, func(t *testing.T) {
+				server, from := serve(t, 10)
+				initial := apitest.Match{Resource: "configmaps", Verb: "watch", Func: func(r *apitest.Request) bool { return r.Query.Get("sendInitialEvents") == "true" }}
+				server.Inject(apitest.Fault{On: initial, Do: fault})
+				logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true), ktesting.Verbosity(0)))
+				r, sink := follow(t, klog.NewContext(t.Context(), logger), from, reflector.Options{})
+				time.Sleep(2 * time.Minute)
+				asked := len(server.Requests(initial))
+				for range 3 { // and the state is read again and again
+					server.Inject(apitest.Fault{On: apitest.Match{Resource: "configmaps", Verb: "watch"}, Times: 1, Do: apitest.Expired()})
+					server.CutConnections()
+					time.Sleep(time.Minute)
+				}
+				s := r.Status()
+				if s.Phase != reflector.Watching || !s.NoStreaming || s.FellBack != class || s.Reads["expired"] != 3 || len(sink.objects) != 10 {
+					t.Errorf("%v: status %+v, %d objects", class, s, len(sink.objects))
+				}
+				if n := len(server.Requests(initial)); n != asked {
+					t.Errorf("%v: %d further streams were asked for", class, n-asked)
+				}
+				log := logger.GetSink().(ktesting.Underlier).GetBuffer().String()
+				if n := strings.Count(log, "The server does not stream initial states"); n != 1 {
+					t.Errorf("%v: the log says it %d times:\n%s", class, n, log)
+				}
+			})
+		}
+	}
 }
 
 func TestAStreamThatIsCutAgainAndAgainBeforeItsEndIsListedFromThenOn(t *testing.T) {

@@ -36,8 +36,10 @@ type Status struct {
 	Watches   int
 	WatchTime time.Duration
 	Bookmarks int64
-	// NoStreaming says that initial states are listed because the server was found unable to stream them.
+	// NoStreaming says that initial states are listed: because the user or the source wants it so, or because the server was found unable to
+	// stream them. FellBack is how that was found: the class of the last failure to stream; None: it was not.
 	NoStreaming bool
+	FellBack    Class
 }
 
 // LastNews is when the server last said anything about the state of the collection.
@@ -111,6 +113,9 @@ func (b *board) failed(f *Failure) {
 		st.Failures[f.Class]++
 	})
 }
+
+// fellBack records that the server cannot stream initial states, and how that was found.
+func (b *board) fellBack(class Class) { b.update(func(st *Status) { st.FellBack = class }) }
 
 // watched counts a watch that has ended.
 func (b *board) watched(lasted time.Duration) {
