@@ -13,7 +13,8 @@ import (
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// legacy writes Events of the core group: a repetition is a count, and the last of two timestamps.
+// legacy writes Events of the core group: a repetition is a count, and the last of two timestamps. One that stands for many
+// shows the text of the last of them.
 type legacy struct {
 	client  typed.Client[*corev1.Event]
 	options Options
@@ -23,23 +24,23 @@ func newLegacy(client *rest.Client, options Options) *legacy {
 	return &legacy{typed.For(client, corev1resources.Events), options}
 }
 
-func (l *legacy) create(ctx context.Context, n note, s *series) error {
+func (l *legacy) create(ctx context.Context, of story, s *series) error {
 	event := &corev1.Event{
-		ObjectMeta:          metav1.ObjectMeta{Namespace: eventNamespace(n.story), Name: s.name},
-		InvolvedObject:      n.regarding.object(),
-		Reason:              n.reason,
-		Message:             n.message,
+		ObjectMeta:          metav1.ObjectMeta{Namespace: eventNamespace(of), Name: s.name},
+		InvolvedObject:      of.regarding.object(),
+		Reason:              of.reason,
+		Message:             s.text,
 		Source:              corev1.EventSource{Component: l.options.Controller},
 		FirstTimestamp:      metav1.NewTime(s.first),
 		LastTimestamp:       metav1.NewTime(s.last),
 		Count:               s.count,
-		Type:                n.kind,
-		Action:              n.action,
+		Type:                of.kind,
+		Action:              of.action,
 		ReportingController: l.options.Controller,
 		ReportingInstance:   cut(l.options.Instance, maxWord),
 	}
-	if n.related != (reference{}) {
-		related := n.related.object()
+	if of.related != (reference{}) {
+		related := of.related.object()
 		event.Related = &related
 	}
 	_, err := l.client.Namespace(event.Namespace).Create(ctx, event, metav1.CreateOptions{})
@@ -47,7 +48,7 @@ func (l *legacy) create(ctx context.Context, n note, s *series) error {
 }
 
 func (l *legacy) repeat(ctx context.Context, of story, s *series) error {
-	patch, err := json.Marshal(map[string]any{"count": s.count, "lastTimestamp": metav1.NewTime(s.last)})
+	patch, err := json.Marshal(map[string]any{"count": s.count, "lastTimestamp": metav1.NewTime(s.last), "message": s.text})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// modern writes Events of events.k8s.io/v1: a repetition is a series with a count and the time it was last observed.
+// modern writes Events of events.k8s.io/v1: a repetition is a series with a count and the time it was last observed. What an Event says
+// stays: one that stands for many shows the text of the first of them.
 type modern struct {
 	client  typed.Client[*eventsv1.Event]
 	options Options
@@ -24,35 +25,40 @@ func newModern(client *rest.Client, options Options) *modern {
 	return &modern{typed.For(client, eventsv1resources.Events), options}
 }
 
-func (m *modern) create(ctx context.Context, n note, s *series) error {
+func (m *modern) create(ctx context.Context, of story, s *series) error {
 	event := &eventsv1.Event{
-		ObjectMeta:          metav1.ObjectMeta{Namespace: eventNamespace(n.story), Name: s.name},
-		EventTime:           metav1.NewMicroTime(n.at),
+		ObjectMeta:          metav1.ObjectMeta{Namespace: eventNamespace(of), Name: s.name},
+		EventTime:           metav1.NewMicroTime(s.first),
 		ReportingController: m.options.Controller,
 		ReportingInstance:   cut(m.options.Instance, maxWord),
-		Action:              n.action,
-		Reason:              n.reason,
-		Regarding:           n.regarding.object(),
-		Note:                n.message,
-		Type:                n.kind,
+		Action:              of.action,
+		Reason:              of.reason,
+		Regarding:           of.regarding.object(),
+		Note:                s.text,
+		Type:                of.kind,
 	}
-	if n.related != (reference{}) {
-		related := n.related.object()
+	if of.related != (reference{}) {
+		related := of.related.object()
 		event.Related = &related
+	}
+	if s.count > 1 {
+		event.Series = s.modern()
 	}
 	_, err := m.client.Namespace(event.Namespace).Create(ctx, event, metav1.CreateOptions{})
 	return err
 }
 
 func (m *modern) repeat(ctx context.Context, of story, s *series) error {
-	patch, err := json.Marshal(map[string]any{
-		"series": eventsv1.EventSeries{Count: s.count, LastObservedTime: metav1.NewMicroTime(s.last)},
-	})
+	patch, err := json.Marshal(map[string]any{"series": s.modern()}) // the text cannot be changed
 	if err != nil {
 		return err
 	}
 	_, err = m.client.Namespace(eventNamespace(of)).Patch(ctx, s.name, types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
+}
+
+func (s *series) modern() *eventsv1.EventSeries {
+	return &eventsv1.EventSeries{Count: s.count, LastObservedTime: metav1.NewMicroTime(s.last)}
 }
 
 func (r reference) object() corev1.ObjectReference {

@@ -34,42 +34,53 @@ type Options struct {
 	// Default: 25, and five minutes.
 	Burst  int
 	Refill time.Duration
+	// Similar and SimilarWithin bound the Events that differ in nothing but their text (same object, type, reason and action): what follows so
+	// many within that time is counted in one Event that stands for all that are like it. Default: 10, and ten minutes.
+	Similar       int
+	SimilarWithin time.Duration
 	// SeriesEnd is how long after its last repetition an event begins anew. Default: six minutes.
 	SeriesEnd time.Duration
 	// SeriesInterval is the least time between two writes of one event's count, after the first two. Default: 30 s.
 	SeriesInterval time.Duration
 	// Flush bounds the time that Run takes to write what waits when its context ends. Default: 5 s.
 	Flush time.Duration
+
+	remember int // how many series, limits and crowds are kept in mind. Default: 4096
 }
 
 func (o Options) withDefaults() Options {
 	if o.Instance == "" {
 		o.Instance = o.Controller
 	}
-	if o.Queue <= 0 {
-		o.Queue = 1000
-	}
-	if o.Burst <= 0 {
-		o.Burst = 25
-	}
-	for d, standard := range map[*time.Duration]time.Duration{
-		&o.Refill: 5 * time.Minute, &o.SeriesEnd: 6 * time.Minute, &o.SeriesInterval: 30 * time.Second, &o.Flush: 5 * time.Second,
-	} {
-		if *d <= 0 {
-			*d = standard
-		}
-	}
+	orDefault(&o.Queue, 1000)
+	orDefault(&o.Burst, 25)
+	orDefault(&o.Refill, 5*time.Minute)
+	orDefault(&o.Similar, 10)
+	orDefault(&o.SimilarWithin, 10*time.Minute)
+	orDefault(&o.SeriesEnd, 6*time.Minute)
+	orDefault(&o.SeriesInterval, 30*time.Second)
+	orDefault(&o.Flush, 5*time.Second)
+	orDefault(&o.remember, 4096)
 	return o
 }
 
-// Stats counts what became of the events so far.
+func orDefault[N int | time.Duration](n *N, standard N) {
+	if *n <= 0 {
+		*n = standard
+	}
+}
+
+// Stats counts what became of the events so far. When Run has returned, each recorded one is in an Event on the server, or dropped, or waits. Of
+// those that failed some may be on the server nevertheless: it wrote them, but its answer was lost.
 type Stats struct {
 	Recorded    int64 // calls of Eventf
-	Written     int64 // Events created, and counts updated
+	Waiting     int64 // in the queue, which a Run that has returned leaves to the next one
+	Written     int64 // requests that created an Event or updated its count
 	Repeated    int64 // counted in an Event that there was
+	Combined    int64 // differed from too many in their text only, and went to the Event that stands for all of them
 	QueueFull   int64 // dropped: too many waited
 	RateLimited int64 // dropped: too many about one object
-	Failed      int64 // dropped: the server refused them, or could not be reached for too long
+	Failed      int64 // dropped: the server refused them, or did not confirm them for too long
 }
 
 // Dropped is how many events were lost, for whatever reason.
@@ -81,7 +92,7 @@ type Recorder struct {
 	sink    sink
 	queue   chan note
 
-	recorded, written, repeated, queueFull, rateLimited, failed atomic.Int64
+	recorded, written, repeated, combined, queueFull, rateLimited, failed atomic.Int64
 }
 
 // New returns a recorder that writes with the client. It starts nothing: events wait until Run is called. It panics if the
@@ -103,13 +114,15 @@ func New(client *rest.Client, options Options) *Recorder {
 // note is one recorded event.
 type note struct {
 	story
-	at time.Time
+	text string
+	at   time.Time
 }
 
 // story is what makes two events the same; a second one is a repetition, whatever version its object has by then.
 type story struct {
 	regarding, related            reference
 	kind, reason, action, message string
+	stands                        bool // for all that are like it, whatever their message
 }
 
 // reference names an object.
@@ -129,9 +142,10 @@ const (
 // object that had a part in it. What is too long for the API is cut. It never blocks; a recorder whose queue is full drops the event.
 func (r *Recorder) Eventf(regarding, related resource.Object, kind, reason, action, format string, args ...any) {
 	r.recorded.Add(1)
-	n := note{at: time.Now(), story: story{
+	text := cut(fmt.Sprintf(format, args...), maxMessage)
+	n := note{at: time.Now(), text: text, story: story{
 		regarding: refer(regarding), related: refer(related), kind: kind,
-		reason: cut(reason, maxWord), action: cut(action, maxWord), message: cut(fmt.Sprintf(format, args...), maxMessage),
+		reason: cut(reason, maxWord), action: cut(action, maxWord), message: text,
 	}}
 	select {
 	case r.queue <- n:
@@ -162,12 +176,13 @@ func cut(text string, most int) string {
 // Stats returns the counts so far.
 func (r *Recorder) Stats() Stats {
 	return Stats{
-		Recorded: r.recorded.Load(), Written: r.written.Load(), Repeated: r.repeated.Load(),
+		Recorded: r.recorded.Load(), Waiting: int64(len(r.queue)),
+		Written: r.written.Load(), Repeated: r.repeated.Load(), Combined: r.combined.Load(),
 		QueueFull: r.queueFull.Load(), RateLimited: r.rateLimited.Load(), Failed: r.failed.Load(),
 	}
 }
 
-// Run writes events until the context ends, then writes what still waits, for Options.Flush at most, and returns.
+// Run writes events until the context ends, then writes what still waits, for Options.Flush at most, and returns. It may be called again.
 func (r *Recorder) Run(ctx context.Context) {
 	writing, giveUp := context.WithCancel(context.WithoutCancel(ctx)) // what is being written when ctx ends is written
 	over := make(chan struct{})
@@ -176,7 +191,7 @@ func (r *Recorder) Run(ctx context.Context) {
 	defer deadline.Wait()
 	defer close(over)
 
-	w := &writer{Recorder: r, series: map[story]*series{}, limits: map[reference]*limit{}}
+	w := newWriter(r)
 	tick := time.NewTicker(r.options.SeriesInterval)
 	defer tick.Stop()
 	for {

@@ -12,7 +12,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/clientset/typed"
@@ -239,6 +241,64 @@ func TestWhatWaitsIsWrittenWhenTheRecorderStops(t *testing.T) {
 			if e.Reason == "Pulled" && (e.Series == nil || e.Series.Count != 5) {
 				t.Errorf("the count was not written: %v", e.Series)
 			}
+		}
+	})
+}
+
+func TestAnEventWhoseAnswerWasLostIsNotCountedAsFailed(t *testing.T) {
+	record(t, Options{}, func(b *bench) {
+		b.server.Inject(apitest.Fault{Times: 1, Do: apitest.CutAfterBytes(10)})
+		b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+		time.Sleep(time.Minute)
+		if n, s := len(b.events()), b.Stats(); n != 1 || s.Written != 1 || s.Failed != 0 {
+			t.Errorf("%d events on the server, %+v", n, s)
+		}
+	})
+}
+
+func TestCountsThatMayNotBeWrittenAreTriedOnceAnIntervalAndCountedAsDropped(t *testing.T) {
+	record(t, Options{}, func(b *bench) {
+		forbidden := apierrors.NewForbidden(schema.GroupResource{Group: "events.k8s.io", Resource: "events"}, "", errors.New("no"))
+		fault := b.server.Inject(apitest.Fault{On: apitest.Match{Verb: "patch"}, Do: apitest.Fail(forbidden)})
+		for range 60 {
+			b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+			time.Sleep(time.Second)
+		}
+		b.stop()
+		if n := fault.Hits(); n < 3 || n > 5 {
+			t.Errorf("the count was written %d times in a minute", n)
+		}
+		if s := b.Stats(); s.Failed != 59 || s.Written != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestWhatIsRecordedAfterRunHasReturnedWaitsForTheNext(t *testing.T) {
+	record(t, Options{}, func(b *bench) {
+		b.stop()
+		b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+		if s := b.Stats(); s.Waiting != 1 || s.Recorded != 1 {
+			t.Errorf("%+v", s)
+		}
+		ctx, cancel := context.WithCancel(b.t.Context())
+		cancel()
+		b.Run(ctx)
+		if n, s := len(b.events()), b.Stats(); n != 1 || s.Waiting != 0 {
+			t.Errorf("%d events on the server, %+v", n, s)
+		}
+	})
+}
+
+func TestARequestThatHangsIsTriedAgain(t *testing.T) {
+	record(t, Options{}, func(b *bench) {
+		b.server.Inject(apitest.Fault{Times: 1, Do: apitest.StallAfterBytes(0)})
+		b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+		b.Eventf(pod("web"), nil, Normal, "Started", "Starting", "container")
+		time.Sleep(patience + firstWait)
+		synctest.Wait()
+		if n, s := len(b.events()), b.Stats(); n != 2 || s.Failed != 0 {
+			t.Errorf("%d events on the server, %+v", n, s)
 		}
 	})
 }

@@ -2,85 +2,103 @@ package events
 
 import (
 	"context"
+	"fmt"
 	"time"
 
-	"golang.org/x/time/rate"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
-
-// maxSeries bounds what a recorder remembers: beyond it the series that has been quiet for longest is forgotten, after its count has
-// been written.
-const maxSeries = 4096
 
 // series is an Event on the server and what has happened since it was written.
 type series struct {
-	name    string // of the Event
-	first   time.Time
-	last    time.Time
-	count   int32 // how often it happened
-	told    int32 // the count that the server knows
-	written time.Time
+	name  string // of the Event
+	text  string // what the last one said
+	first time.Time
+	last  time.Time
+	count int32     // how often it happened
+	told  int32     // the count that the server knows
+	tried time.Time // when the server was told, or should have been
 }
 
-// limit bounds the new events about one object.
-type limit struct {
-	bucket *rate.Limiter
-	used   time.Time
-}
-
-// writer is the state of Run.
+// writer is the state of Run. What it keeps in mind is bounded: the series, limits and crowds that were used least lately are forgotten, a
+// series after its count has been written.
 type writer struct {
 	*Recorder
-	series map[story]*series
-	limits map[reference]*limit
-	moment int64 // in the name of the newest Event
+	series latest[story, *series]
+	limits latest[reference, *limit]
+	crowds latest[story, *crowd] // by the story that stands for all of them
+	moment int64                 // in the name of the newest Event
+}
+
+func newWriter(r *Recorder) *writer {
+	room := r.options.remember
+	return &writer{
+		Recorder: r, series: newLatest[story, *series](room), limits: newLatest[reference, *limit](room), crowds: newLatest[story, *crowd](room),
+	}
 }
 
 // take writes one event, or counts it.
 func (w *writer) take(ctx context.Context, n note) {
-	s := w.series[n.story]
-	if s != nil && n.at.Sub(s.last) < w.options.SeriesEnd {
-		w.repeated.Add(1)
-		s.count++
-		s.last = n.at
-		// The first repetition makes it a series, which people should see at once.
-		if s.told == 1 || n.at.Sub(s.written) >= w.options.SeriesInterval {
-			w.tell(ctx, n.story, s)
-		}
+	if w.repeat(ctx, n) {
 		return
 	}
-	if s != nil {
-		w.end(ctx, n.story, s)
+	if w.crowded(n) {
+		w.combined.Add(1)
+		n = note{story: n.standIn(), text: cut(combinedPrefix+n.text, maxMessage), at: n.at}
+		if w.repeat(ctx, n) {
+			return
+		}
 	}
-	if !w.allow(n) {
+	if !w.allow(n.regarding, n.at) {
 		w.rateLimited.Add(1)
 		return
 	}
-	w.begin(ctx, n)
+	w.begin(ctx, n.story, &series{text: n.text, first: n.at, last: n.at, count: 1})
 }
 
-func (w *writer) allow(n note) bool {
-	l := w.limits[n.regarding]
-	if l == nil {
-		l = &limit{bucket: rate.NewLimiter(rate.Every(w.options.Refill), w.options.Burst)}
-		w.limits[n.regarding] = l
+// repeat counts an event in its series, if that goes on.
+func (w *writer) repeat(ctx context.Context, n note) bool {
+	s, ok := w.series.use(n.story)
+	if !ok {
+		return false
 	}
-	l.used = n.at
-	return l.bucket.AllowN(n.at, 1)
+	if n.at.Sub(s.last) >= w.options.SeriesEnd {
+		w.end(ctx, n.story, s)
+		return false
+	}
+	w.repeated.Add(1)
+	s.count++
+	s.last, s.text = n.at, n.text
+	// The first repetition makes it a series, which people should see at once.
+	if s.count == 2 || n.at.Sub(s.tried) >= w.options.SeriesInterval {
+		w.tell(ctx, n.story, s)
+	}
+	return true
 }
 
-// begin creates the Event.
-func (w *writer) begin(ctx context.Context, n note) {
-	s := &series{name: w.nameFor(n), first: n.at, last: n.at, count: 1, told: 1, written: n.at}
-	if !w.write(ctx, func(ctx context.Context) error { return w.sink.create(ctx, n, s) }) {
+// begin creates the Event of a series.
+func (w *writer) begin(ctx context.Context, of story, s *series) {
+	s.name, s.told, s.tried = w.nameFor(of, s.first), s.count, s.last
+	again := false
+	wrote := w.write(ctx, func(ctx context.Context) error {
+		err := w.sink.create(ctx, of, s)
+		if again && apierrors.IsAlreadyExists(err) {
+			return nil // the try before got through, only its answer did not
+		}
+		again = true
+		return err
+	})
+	if !wrote {
+		w.failed.Add(int64(s.count))
 		return
 	}
-	if len(w.series) >= maxSeries {
-		w.forgetOldest(ctx)
+	w.written.Add(1)
+	for oldest, quiet := range w.series.full() {
+		w.end(ctx, oldest, quiet)
 	}
-	w.series[n.story] = s
+	w.series.put(of, s)
 }
 
-// tell writes the count, if the server does not know it. An Event that is gone by now, as they are after an hour, begins anew.
+// tell writes the count, if the server does not know it. An Event that is gone by now, as they are after an hour, begins anew with what is new.
 func (w *writer) tell(ctx context.Context, of story, s *series) {
 	if s.told == s.count {
 		return
@@ -88,51 +106,49 @@ func (w *writer) tell(ctx context.Context, of story, s *series) {
 	gone := false
 	wrote := w.write(ctx, func(ctx context.Context) error {
 		err := w.sink.repeat(ctx, of, s)
-		if gone = isGone(err); gone {
+		if gone = apierrors.IsNotFound(err); gone {
 			return nil
 		}
 		return err
 	})
+	s.tried = s.last
 	if gone {
-		delete(w.series, of)
-		w.begin(ctx, note{of, s.last})
-		return
-	}
-	if wrote {
-		s.told, s.written = s.count, s.last
+		w.series.remove(of)
+		anew := &series{text: s.text, first: s.last, last: s.last, count: s.count - s.told}
+		s.count = s.told
+		w.begin(ctx, of, anew)
+	} else if wrote {
+		w.written.Add(1)
+		s.told = s.count
 	}
 }
 
+// end writes the count a last time, and forgets the series.
 func (w *writer) end(ctx context.Context, of story, s *series) {
 	w.tell(ctx, of, s)
-	delete(w.series, of)
+	w.failed.Add(int64(s.count - s.told))
+	w.series.remove(of)
 }
 
 // sweep writes the counts that have waited, ends what has gone quiet, and forgets the limits that are full again.
 func (w *writer) sweep(ctx context.Context, now time.Time) {
-	for of, s := range w.series {
+	for of, s := range w.series.all() {
 		if now.Sub(s.last) >= w.options.SeriesEnd {
 			w.end(ctx, of, s)
-		} else if now.Sub(s.written) >= w.options.SeriesInterval {
+		} else if now.Sub(s.tried) >= w.options.SeriesInterval {
 			w.tell(ctx, of, s)
 		}
 	}
-	for of, l := range w.limits {
+	for of, l := range w.limits.all() {
 		if now.Sub(l.used) >= time.Duration(w.options.Burst)*w.options.Refill {
-			delete(w.limits, of)
+			w.limits.remove(of)
 		}
 	}
-}
-
-func (w *writer) forgetOldest(ctx context.Context) {
-	var oldest story
-	var quiet *series
-	for of, s := range w.series {
-		if quiet == nil || s.last.Before(quiet.last) {
-			oldest, quiet = of, s
+	for of, c := range w.crowds.all() {
+		if c.quiet(now, w.options.SimilarWithin) {
+			w.crowds.remove(of)
 		}
 	}
-	w.end(ctx, oldest, quiet)
 }
 
 // flush writes all that waits.
@@ -146,7 +162,14 @@ func (w *writer) flush(ctx context.Context) {
 		}
 		break
 	}
-	for of, s := range w.series {
-		w.tell(ctx, of, s)
+	for of, s := range w.series.all() {
+		w.end(ctx, of, s)
 	}
+}
+
+// nameFor names an Event after its object and moment, as all recorders do, so that sorting by name sorts by time. No two names of
+// one recorder are the same.
+func (w *writer) nameFor(of story, at time.Time) string {
+	w.moment = max(w.moment+1, at.UnixNano())
+	return fmt.Sprintf("%s.%x", cut(of.regarding.name, 200), w.moment)
 }

@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,8 +11,8 @@ import (
 // sink writes Events in one of the API's two forms.
 type sink interface {
 	// create writes a new Event.
-	create(ctx context.Context, n note, s *series) error
-	// repeat writes the count and the last time of an Event that there is.
+	create(ctx context.Context, of story, s *series) error
+	// repeat writes the count and the last time of an Event that there is, and the last text where the API lets it change.
 	repeat(ctx context.Context, of story, s *series) error
 }
 
@@ -22,15 +21,15 @@ const (
 	firstWait   = 500 * time.Millisecond
 	longestWait = 10 * time.Second
 	maxTries    = 12
+	patience    = 30 * time.Second // with one try
 )
 
-// write performs a request until it succeeds, is refused for good, or has failed too often, and counts what came of it.
+// write performs a request until it succeeds, is refused for good, or has failed too often, and says whether it succeeded.
 func (w *writer) write(ctx context.Context, request func(context.Context) error) bool {
 	var err error
 	wait := firstWait
 	for range maxTries {
-		if err = request(ctx); err == nil {
-			w.written.Add(1)
+		if err = within(ctx, patience, request); err == nil {
 			return true
 		}
 		if isFinal(err) || !sleep(ctx, wait) {
@@ -38,7 +37,6 @@ func (w *writer) write(ctx context.Context, request func(context.Context) error)
 		}
 		wait = min(2*wait, longestWait)
 	}
-	w.failed.Add(1)
 	klog.FromContext(ctx).Error(err, "An event could not be written", "controller", w.options.Controller)
 	return false
 }
@@ -49,8 +47,11 @@ func isFinal(err error) bool {
 		apierrors.IsUnauthorized(err) || apierrors.IsAlreadyExists(err) || apierrors.IsMethodNotSupported(err) || apierrors.IsRequestEntityTooLargeError(err)
 }
 
-// isGone says whether an Event to be counted is no longer there.
-func isGone(err error) bool { return apierrors.IsNotFound(err) }
+func within(ctx context.Context, d time.Duration, request func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return request(ctx)
+}
 
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
@@ -61,13 +62,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// nameFor names an Event after its object and moment, as all recorders do, so that sorting by name sorts by time. No two names of
-// one recorder are the same.
-func (w *writer) nameFor(n note) string {
-	w.moment = max(w.moment+1, n.at.UnixNano())
-	return fmt.Sprintf("%s.%x", cut(n.regarding.name, 200), w.moment)
 }
 
 // eventNamespace is where an Event lives: with its object or, for those of cluster scope, in "default".
