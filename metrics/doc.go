@@ -7,8 +7,8 @@
 //	err := metrics.Register(prometheus.DefaultRegisterer)
 //
 // Work queues, REST clients and leader election have the names and labels that Kubernetes' own components use (workqueue_*,
-// rest_client_*, leader_election_*), so that existing dashboards work. Informers and their handlers are sheaf_informer_* and
-// sheaf_handler_*. Label values are bounded: resources, queues, handlers, leases and hosts, never object names. A series
+// rest_client_*, leader_election_*), so that existing dashboards work. What these do not have is sheaf_queue_*; informers and their
+// handlers are sheaf_informer_* and sheaf_handler_*. Label values are bounded: resources, queues, handlers, leases and hosts, never object names. A series
 // disappears with what it describes.
 //
 // No stage imports this package, so a program that does not use it does not link Prometheus. Dashboards and alert rules are in the

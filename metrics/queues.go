@@ -23,6 +23,8 @@ var (
 	queueRetries    = prometheus.NewDesc("workqueue_retries_total", "Total number of retries handled by workqueue", []string{"name"}, nil)
 	queueUnfinished = prometheus.NewDesc("workqueue_unfinished_work_seconds", "How many seconds of work is in progress and has not been observed by work_duration", []string{"name"}, nil)
 	queueLongest    = prometheus.NewDesc("workqueue_longest_running_processor_seconds", "How many seconds the longest running worker has been at its key", []string{"name"}, nil)
+	queueDelayed    = prometheus.NewDesc("sheaf_queue_delayed", "Keys that will be queued when their delay ends", []string{"name"}, nil)
+	queueDead       = prometheus.NewDesc("sheaf_queue_dead_letters_total", "How often a key was given up because it failed too often", []string{"name"}, nil)
 )
 
 func newQueues() *queues {
@@ -76,7 +78,7 @@ func (q *queue) Close() {
 func (q *queues) Describe(descs chan<- *prometheus.Desc) {
 	q.waited.Describe(descs)
 	q.worked.Describe(descs)
-	for _, d := range []*prometheus.Desc{queueDepth, queueAdds, queueRetries, queueUnfinished, queueLongest} {
+	for _, d := range []*prometheus.Desc{queueDepth, queueAdds, queueRetries, queueUnfinished, queueLongest, queueDelayed, queueDead} {
 		descs <- d
 	}
 }
@@ -91,6 +93,8 @@ func (q *queues) Collect(metrics chan<- prometheus.Metric) {
 		counter(metrics, queueRetries, float64(s.Retries), name)
 		gauge(metrics, queueUnfinished, s.Unfinished.Seconds(), name)
 		gauge(metrics, queueLongest, s.LongestRunning.Seconds(), name)
+		gauge(metrics, queueDelayed, float64(s.Delayed), name)
+		counter(metrics, queueDead, float64(s.DeadLetters), name)
 	}
 }
 
@@ -107,6 +111,8 @@ func (q *queues) sums() map[string]workqueue.Stats {
 		sum.Depth += s.Depth
 		sum.Adds += s.Adds
 		sum.Retries += s.Retries
+		sum.Delayed += s.Delayed
+		sum.DeadLetters += s.DeadLetters
 		sum.Unfinished += s.Unfinished
 		sum.LongestRunning = max(sum.LongestRunning, s.LongestRunning)
 		sums[one.name] = sum

@@ -75,7 +75,7 @@ func mustBe(t *testing.T, got map[string]float64, want map[string]float64) {
 func TestAQueueHasTheUsualSeriesUntilItIsShutDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := registered(t)
-		queue := workqueue.New[string](workqueue.Options{Name: "things"})
+		queue := workqueue.New(workqueue.Options{Name: "things"}, workqueue.MaxRetries(1, func(string, int) {}))
 		twin := workqueue.New[string](workqueue.Options{Name: "things"})
 		queue.Add("a")
 		queue.Add("b")
@@ -95,6 +95,14 @@ func TestAQueueHasTheUsualSeriesUntilItIsShutDown(t *testing.T) {
 		mustBe(t, values(t, registry), map[string]float64{
 			"workqueue_retries_total{name=things}":         1,
 			"workqueue_work_duration_seconds{name=things}": 1,
+			"sheaf_queue_delayed{name=things}":             1,
+			"sheaf_queue_dead_letters_total{name=things}":  0,
+		})
+		queue.AddRateLimited(key)
+		twin.AddAfter("d", time.Hour)
+		mustBe(t, values(t, registry), map[string]float64{
+			"sheaf_queue_delayed{name=things}":            2,
+			"sheaf_queue_dead_letters_total{name=things}": 1,
 		})
 		queue.ShutDown()
 		twin.ShutDown()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/metrics"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,24 @@ func BenchmarkAddGetDone(b *testing.B) {
 	ctx := context.Background()
 	b.ReportAllocs()
 	i := 0
+	for b.Loop() {
+		q.Add(keys[i%len(keys)])
+		key, _ := q.Get(ctx)
+		q.Done(key)
+		i++
+	}
+}
+
+// As above, behind a backlog, so that keys are hashed.
+func BenchmarkAddGetDoneBehindABacklog(b *testing.B) {
+	q := New[resource.Key](Options{})
+	keys := benchKeys(1000)
+	for _, key := range keys[:500] {
+		q.Add(key)
+	}
+	ctx := context.Background()
+	b.ReportAllocs()
+	i := 500
 	for b.Loop() {
 		q.Add(keys[i%len(keys)])
 		key, _ := q.Get(ctx)
@@ -84,6 +103,7 @@ func BenchmarkSixtyFourWorkers(b *testing.B) {
 
 func sixtyFour(b *testing.B, work func(resource.Key)) {
 	keys := benchKeys(100_000)
+	waited := lockWait()
 	b.ReportAllocs()
 	for b.Loop() {
 		q := New[resource.Key](Options{})
@@ -105,6 +125,14 @@ func sixtyFour(b *testing.B, work func(resource.Key)) {
 		wg.Wait()
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(len(keys)), "ns/key")
+	b.ReportMetric(100*float64(lockWait()-waited)/float64(b.Elapsed())/64, "%waiting-for-locks")
+}
+
+// lockWait is for how long goroutines have waited for locks, summed up.
+func lockWait() time.Duration {
+	sample := []metrics.Sample{{Name: "/sync/mutex/wait/total:seconds"}}
+	metrics.Read(sample)
+	return time.Duration(sample[0].Value.Float64() * float64(time.Second))
 }
 
 // spin stands for a reconcile of some microseconds.

@@ -35,6 +35,11 @@ func (q *Queue[K]) checkTable() error {
 			err = fmt.Errorf("%v is not found by its key", it.key)
 		}
 	})
+	for i, it := range q.items.few {
+		if want := !q.items.hashed.Load() && i < q.items.size; want != (it != nil) {
+			return fmt.Errorf("the table has %d items, hashed: %v, and %v in place %d", q.items.size, q.items.hashed.Load(), it, i)
+		}
+	}
 	if err == nil && size != q.items.size {
 		err = fmt.Errorf("the table has %d items and counts %d", size, q.items.size)
 	}

@@ -16,7 +16,7 @@ func (q *Queue[K]) AddAfter(key K, delay time.Duration) {
 
 // addLater is AddAfter; the caller must wake the worker it returns.
 func (q *Queue[K]) addLater(key K, delay time.Duration, why Reason) *worker[K] {
-	h := hash(key)
+	h, now := q.items.hashOf(key), q.now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -27,7 +27,6 @@ func (q *Queue[K]) addLater(key K, delay time.Duration, why Reason) *worker[K] {
 	if it.has(running) {
 		priority = it.runLevel
 	}
-	now := q.now()
 	if delay <= 0 {
 		return q.enqueue(it, priority, why, now)
 	}
@@ -58,7 +57,7 @@ func after(now int64, delay time.Duration) int64 {
 // Postpone makes a delay that is under way end when the given time from now has passed, be that earlier or later than before. It
 // says whether there was one; if not, it does nothing.
 func (q *Queue[K]) Postpone(key K, delay time.Duration) bool {
-	h := hash(key)
+	h := q.items.hashOf(key)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	it := q.items.find(key, h)
@@ -74,7 +73,7 @@ func (q *Queue[K]) Postpone(key K, delay time.Duration) bool {
 // Cancel drops a delay that is under way, so that it does not queue the key. It says whether there was one. A key that is queued or
 // running already stays so.
 func (q *Queue[K]) Cancel(key K) bool {
-	h := hash(key)
+	h := q.items.hashOf(key)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	it := q.items.find(key, h)

@@ -15,23 +15,24 @@ const (
 
 // item is all that the queue knows of one key. It exists while the key has a state or a count of requeues.
 type item[K comparable] struct {
-	key        K
+	key      K
+	chain    *item[K] // the next one in the table's bucket
+	due      int64    // delayed: until when. Times are nanoseconds since the queue's epoch.
+	hash     uint32   // zero: not known yet
+	slot     int32    // delayed: its place in the heap
+	requeues int32
+	state    state
+	priority Priority // queued or again
+	dueLevel Priority // delayed
+	dueWhy   Reason
+	// What delays need ends here, so that it is in one line of the processor's cache, or two.
 	next, prev *item[K] // in the list that holds it: a flow's, the running one, or (next only) the free one
-	chain      *item[K] // the next one in the table's bucket
 	flow       *flow[K] // queued: where
-	due        int64    // delayed: until when. Times are nanoseconds since the queue's epoch.
 	since      int64    // queued or again: since when, if the queue has metrics
 	started    int64    // running: since when
-	hash       uint32
-	slot       int32 // delayed: its place in the heap
-	requeues   int32
-	state      state
-	priority   Priority // queued or again
-	why        Reason
-	runLevel   Priority // running
-	runWhy     Reason
-	dueLevel   Priority // delayed
-	dueWhy     Reason
+	why        Reason   // queued or again
+	runWhy     Reason   // running
+	runLevel   Priority
 }
 
 func (it *item[K]) has(s state) bool { return it.state&s != 0 }

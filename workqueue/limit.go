@@ -31,7 +31,7 @@ func (q *Queue[K]) AddRateLimited(key K) bool {
 // requeue counts a requeue. It returns how many there had been before, −1 after ShutDown, and false if these were all that the
 // key gets; then the count starts anew.
 func (q *Queue[K]) requeue(key K) (before int, alive bool) {
-	h := hash(key)
+	h := q.items.hashOf(key)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -55,7 +55,7 @@ func (q *Queue[K]) requeue(key K) (before int, alive bool) {
 // Forget sets the key's count of requeues to zero. It does not touch the key otherwise: one that is queued, delayed or
 // running stays so. A queue remembers each key with a count until Forget is called.
 func (q *Queue[K]) Forget(key K) {
-	h := hash(key)
+	h := q.items.hashOf(key)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if it := q.items.find(key, h); it != nil && it.requeues != 0 {
@@ -66,7 +66,7 @@ func (q *Queue[K]) Forget(key K) {
 
 // NumRequeues returns how often AddRateLimited was called for the key since it was forgotten.
 func (q *Queue[K]) NumRequeues(key K) int {
-	h := hash(key)
+	h := q.items.hashOf(key)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if it := q.items.find(key, h); it != nil {

@@ -26,10 +26,10 @@ type Metrics interface {
 type Stats struct {
 	Depth          int           // workqueue_depth: keys that are queued
 	Running        int           // keys that are being worked on
-	Delayed        int           // keys whose delay has not ended
+	Delayed        int           // sheaf_queue_delayed: keys whose delay has not ended
 	Adds           uint64        // workqueue_adds_total: how often a key came to be queued
 	Retries        uint64        // workqueue_retries_total: calls of AddRateLimited that led to a requeue
-	DeadLetters    uint64        // keys that were given up
+	DeadLetters    uint64        // sheaf_queue_dead_letters_total: keys that were given up
 	Unfinished     time.Duration // workqueue_unfinished_work_seconds: for how long the running keys have been running, summed up
 	LongestRunning time.Duration // workqueue_longest_running_processor_seconds
 }

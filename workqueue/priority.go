@@ -46,9 +46,12 @@ func (r *ready[K]) pop() *item[K] {
 	if r.waiting == 0 {
 		return nil
 	}
-	level := r.choose()
-	for rest := r.waiting; rest != 0; rest &= rest - 1 {
-		r.passed[bits.TrailingZeros8(rest)]++
+	level := bits.Len8(r.waiting) - 1
+	if r.waiting != 1<<level { // there are others
+		level = r.choose(level)
+		for rest := r.waiting; rest != 0; rest &= rest - 1 {
+			r.passed[bits.TrailingZeros8(rest)]++
+		}
 	}
 	r.passed[level] = 0
 	it := r.bands[level].pop()
@@ -57,12 +60,8 @@ func (r *ready[K]) pop() *item[K] {
 }
 
 // choose returns the level that has waited longest, if that is too long, or else the highest.
-func (r *ready[K]) choose() int {
-	level := bits.Len8(r.waiting) - 1
-	if r.waiting == 1<<level { // no other
-		return level
-	}
-	most := r.aging
+func (r *ready[K]) choose(highest int) int {
+	level, most := highest, r.aging
 	for rest := r.waiting; rest != 0; rest &= rest - 1 {
 		if i := bits.TrailingZeros8(rest); r.passed[i] >= most {
 			level, most = i, r.passed[i]

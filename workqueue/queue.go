@@ -25,7 +25,7 @@ type Options struct {
 // A queue that is no longer needed should be shut down. One that is dropped without it leaves no goroutine
 // behind, only its memory until the last delay has passed.
 type Queue[K comparable] struct {
-	epoch   time.Time // all times are measured from here, on the monotonic clock
+	clock
 	limiter RateLimiter
 	metrics Metrics   // nil: none
 	over    sync.Once // metrics are closed
@@ -48,7 +48,7 @@ type Queue[K comparable] struct {
 
 // New returns an empty queue. It starts nothing.
 func New[K comparable](opts Options, layers ...Layer[K]) *Queue[K] {
-	q := &Queue[K]{epoch: time.Now(), limiter: opts.RateLimiter, drained: make(chan struct{})}
+	q := &Queue[K]{clock: newClock(), limiter: opts.RateLimiter, drained: make(chan struct{})}
 	q.name = opts.Name
 	if q.limiter == nil {
 		q.limiter = DefaultRateLimiter()
@@ -65,9 +65,6 @@ func New[K comparable](opts Options, layers ...Layer[K]) *Queue[K] {
 	q.metrics = metricsFor(opts, q.Stats)
 	return q
 }
-
-// now returns the time since the epoch. It reads the monotonic clock alone, which takes half as long as time.Now.
-func (q *Queue[K]) now() int64 { return int64(time.Since(q.epoch)) }
 
 // nowForMetrics returns zero if nobody wants to know: reading the clock costs more than all the rest of Add.
 func (q *Queue[K]) nowForMetrics() int64 {
@@ -91,8 +88,7 @@ func (q *Queue[K]) AddPriority(key K, priority Priority) {
 
 // addNow is AddPriority; the caller must wake the worker it returns.
 func (q *Queue[K]) addNow(key K, priority Priority, why Reason) *worker[K] {
-	h := hash(key)
-	now := q.nowForMetrics()
+	h, now := q.items.hashOf(key), q.nowForMetrics()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
@@ -121,14 +117,14 @@ func (q *Queue[K]) enqueue(it *item[K], priority Priority, why Reason, now int64
 		it.state |= again
 		return nil
 	}
-	return q.offer(it)
+	return q.offer(it, now)
 }
 
 // offer gives an item to a waiting worker, which it returns, or puts it in the queue.
-func (q *Queue[K]) offer(it *item[K]) *worker[K] {
+func (q *Queue[K]) offer(it *item[K], now int64) *worker[K] {
 	if w := q.parked.pop(); w != nil { // workers wait only while nothing is queued: it is this item's turn
-		q.start(it, q.now())
-		w.key, w.waited, w.got = it.key, it.started-it.since, true
+		q.start(it, now)
+		w.key, w.waited, w.got = it.key, max(0, now-it.since), true
 		return w
 	}
 	q.ready.push(it)
@@ -136,8 +132,11 @@ func (q *Queue[K]) offer(it *item[K]) *worker[K] {
 	return nil
 }
 
-// start marks an item as given to a worker.
+// start marks an item as given to a worker. The time is only asked for if the queue has metrics.
 func (q *Queue[K]) start(it *item[K], now int64) {
+	if q.metrics == nil {
+		now = q.recent()
+	}
 	it.state = it.state&^queued | running
 	it.started = now
 	it.runLevel, it.runWhy, it.why = it.priority, it.why, 0
@@ -150,10 +149,12 @@ func (q *Queue[K]) start(it *item[K], now int64) {
 // there is nothing more to do for the caller: the queue is shut down and empty, or the context is done.
 func (q *Queue[K]) Get(ctx context.Context) (key K, shutdown bool) {
 	done := ctx.Done()
-	select {
-	case <-done: // a worker that has lost the right to work must stop even if keys wait
-		return key, true
-	default:
+	if done != nil {
+		select {
+		case <-done: // a worker that has lost the right to work must stop even if keys wait
+			return key, true
+		default:
+		}
 	}
 	key, waited, w := q.take()
 	if w != nil {
@@ -170,12 +171,12 @@ func (q *Queue[K]) Get(ctx context.Context) (key K, shutdown bool) {
 
 // take returns the next key and how long it has waited. If there is none it returns a worker that has been parked or sent home.
 func (q *Queue[K]) take() (key K, waited int64, w *worker[K]) {
+	now := q.nowForMetrics()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if it := q.ready.pop(); it != nil {
-		now := q.now()
 		q.start(it, now)
-		return it.key, now - it.since, nil
+		return it.key, max(0, now-it.since), nil
 	}
 	w = q.worker()
 	if q.closed {
@@ -201,10 +202,10 @@ func (q *Queue[K]) Done(key K) {
 
 // finish is Done. It returns how long the work took, −1 if there was none, and a worker to wake.
 func (q *Queue[K]) finish(key K) (worked int64, w *worker[K]) {
-	now := q.nowForMetrics()
+	h, now := q.items.hashOf(key), q.nowForMetrics()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	it := q.runner(key)
+	it := q.runner(key, h)
 	if it == nil {
 		return -1, nil
 	}
@@ -214,7 +215,7 @@ func (q *Queue[K]) finish(key K) (worked int64, w *worker[K]) {
 	q.started -= it.started
 	if it.has(again) {
 		it.state &^= running | again
-		w = q.offer(it)
+		w = q.offer(it, now)
 	} else {
 		it.state &^= running
 		q.items.drop(it)
@@ -225,11 +226,11 @@ func (q *Queue[K]) finish(key K) (worked int64, w *worker[K]) {
 
 // runner returns the running item of a key, nil if there is none. A short way finds the one that has run for longest: with
 // one worker, all.
-func (q *Queue[K]) runner(key K) *item[K] {
+func (q *Queue[K]) runner(key K, hash uint32) *item[K] {
 	if it := q.running.head; it != nil && it.key == key {
 		return it
 	}
-	if it := q.items.find(key, hash(key)); it != nil && it.has(running) {
+	if it := q.items.find(key, hash); it != nil && it.has(running) {
 		return it
 	}
 	return nil

@@ -19,7 +19,7 @@ type Status[K comparable] struct {
 	QueuedBy Reason
 	Priority Priority
 
-	Running   time.Time // since when it is being worked on; zero: it is not
+	Running   time.Time // since when it is being worked on, some 10 ms early if the queue is busy and has no metrics; zero: it is not
 	RunningBy Reason
 
 	Until     time.Time // when its delay ends; zero: it has none
