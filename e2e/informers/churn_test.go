@@ -57,17 +57,11 @@ func TestAChurnedAndDisturbedCacheEqualsTheServer(t *testing.T) {
 	})
 	wg.Wait()
 
-	live, err := configMaps.List(t.Context(), metav1.ListOptions{})
+	now, err := configMaps.List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A bookmark brings a quiet collection to the list's version within about a minute.
-	reached, stop := context.WithTimeout(t.Context(), 3*within)
-	defer stop()
-	if _, err := w.WaitFor(reached, live.ResourceVersion); err != nil {
-		t.Fatalf("%v: %s", err, w.Status())
-	}
-	w.mustEqual(t, live)
+	live := w.mustEqual(t, configMaps, now.ResourceVersion)
 	lines := w.log.wait(t, "the handler to hear of everything", func(lines []string) bool {
 		_, err := story(lines, live.Items)
 		return err == nil
@@ -116,8 +110,12 @@ func disturb(ctx context.Context, p *proxy.Proxy, random *rand.Rand) error {
 		case 2:
 			p.HalfClose(proxy.ToServer)
 		case 3:
-			p.Stall(proxy.ToClient)
-			pause(ctx, time.Duration(random.IntN(1500))*time.Millisecond)
+			p.Stall([][]proxy.Direction{{proxy.ToClient}, {proxy.ToServer}, {proxy.ToClient, proxy.ToServer}}[random.IntN(3)]...)
+			longest := 1500 * time.Millisecond
+			if random.IntN(10) == 0 { // in a long run it is long enough to be found dead
+				longest = max(longest, min(*churnTime/20, time.Minute))
+			}
+			pause(ctx, time.Duration(random.Int64N(int64(longest))))
 			if random.IntN(2) == 0 {
 				p.Cut() // what stalled is lost
 			}

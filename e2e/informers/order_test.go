@@ -50,11 +50,7 @@ func TestAHandlerSeesCreationsUpdatesAndDeletionsInOrder(t *testing.T) {
 			if again.UID == after[1].UID {
 				t.Error("the server gave the same UID twice")
 			}
-			live, err := configMaps.List(t.Context(), metav1.ListOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.mustEqual(t, live)
+			w.mustEqual(t, configMaps, again.ResourceVersion)
 			for _, s := range tap.watches(configMapsPath(ns)) {
 				if !strings.HasPrefix(s.contentType, format) {
 					t.Errorf("a watch was answered in %s, want %s", s.contentType, format)

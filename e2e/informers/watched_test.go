@@ -8,9 +8,12 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
+	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1resources "github.com/sheaf-dev/sheaf/resource/core/v1"
@@ -88,16 +91,32 @@ func configMapsPath(namespace string) string {
 	return "/api/v1/namespaces/" + namespace + "/configmaps"
 }
 
-// mustEqual fails the test unless the cache holds what the server holds.
-func (w *watched) mustEqual(t *testing.T, live *resource.List[*corev1.ConfigMap]) {
+// mustEqual fails the test unless the cache reaches a version, and then holds just what the server lists at the cache's own version. It returns
+// the list.
+func (w *watched) mustEqual(t *testing.T, client typed.Client[*corev1.ConfigMap], version string) *resource.List[*corev1.ConfigMap] {
 	t.Helper()
-	if n := w.Status().Objects; n != len(live.Items) {
-		t.Errorf("the cache has %d objects, the server %d", n, len(live.Items))
+	// A bookmark brings a quiet collection to a version of others within about a minute.
+	ctx, cancel := context.WithTimeout(t.Context(), 3*within)
+	defer cancel()
+	snapshot, err := w.Shared().WaitFor(ctx, version)
+	if err != nil {
+		t.Fatalf("%v: %s", err, w.Status())
+	}
+	live, err := client.List(t.Context(), metav1.ListOptions{ResourceVersion: snapshot.ResourceVersion(), ResourceVersionMatch: metav1.ResourceVersionMatchExact})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if live.ResourceVersion != snapshot.ResourceVersion() {
+		t.Errorf("the list is at version %s, the cache at %s", live.ResourceVersion, snapshot.ResourceVersion())
+	}
+	if snapshot.Len() != len(live.Items) {
+		t.Errorf("the cache has %d objects, the server %d", snapshot.Len(), len(live.Items))
 	}
 	for _, cm := range live.Items {
-		cached, err := w.Lister().Get(resource.KeyOf(cm))
-		if err != nil || cached.ResourceVersion != cm.ResourceVersion || cached.UID != cm.UID {
-			t.Errorf("%s: cached %v (%v), on the server at version %s", cm.Name, cached, err, cm.ResourceVersion)
+		cached, _ := snapshot.Get(resource.KeyOf(cm))
+		if !equality.Semantic.DeepEqual(cached, cm) {
+			t.Errorf("%s: cached %v, on the server %v", cm.Name, cached, cm)
 		}
 	}
+	return live
 }
