@@ -21,14 +21,20 @@ func tooLarge() error {
 	return err
 }
 
-// inject puts a random fault to work.
-func (p *program) inject() {
+// fault is something that a server may do to a request.
+type fault struct {
+	name string
+	do   apitest.Action
+}
+
+// continued are the requests of further pages.
+func continued(r *apitest.Request) bool { return r.Query.Get("continue") != "" }
+
+// anyFaults returns all faults, with random numbers.
+func (p *program) anyFaults() []fault {
 	n := p.IntN(6)
 	bytes, wait := int64(p.IntN(3000)), p.between(0, 90*time.Second)
-	faults := []struct {
-		name string
-		do   apitest.Action
-	}{
+	return []fault{
 		{"cut", apitest.Cut()},
 		{"cut after bytes", apitest.CutAfterBytes(bytes)},
 		{"cut after events", apitest.CutAfterEvents(n)},
@@ -40,12 +46,14 @@ func (p *program) inject() {
 		{"stall after bytes", apitest.StallAfterBytes(bytes)},
 		{"stall after events", apitest.StallAfterEvents(n)},
 		{"expired", apitest.Expired()},
+		{expiredToken, apitest.Expired()},
 		{"expired in the stream", apitest.FailAfterEvents(n, apierrors.NewResourceExpired("too old"))},
 		{"an error in the stream", apitest.FailAfterEvents(n, errors.New("sick"))},
 		{"a version from the future", apitest.Fail(tooLarge())},
 		{"an error", apitest.Fail(errors.New("sick"))},
 		{"bad request", apitest.Fail(apierrors.NewBadRequest("no"))},
 		{"unauthorized", apitest.Fail(apierrors.NewUnauthorized("who?"))},
+		{"forbidden", apitest.Fail(apierrors.NewForbidden(schema.GroupResource{Resource: "configmaps"}, "", errors.New("not you")))},
 		{"not found", apitest.Fail(apierrors.NewNotFound(schema.GroupResource{Resource: "configmaps"}, ""))},
 		{"too many requests", apitest.TooManyRequests(p.between(0, time.Minute))},
 		{"unavailable", apitest.Unavailable(p.between(0, time.Minute))},
@@ -55,16 +63,33 @@ func (p *program) inject() {
 		{"stale bookmarks", apitest.StaleBookmarks()},
 		{"undecodable", apitest.Undecodable(resource.Key{Namespace: "a", Name: fmt.Sprint("object", n)}, resource.Key{Namespace: "b", Name: fmt.Sprint("object", n)})},
 	}
+}
+
+// expiredToken hits only requests with a continue token.
+const expiredToken = "expired continue token"
+
+// inject puts a random fault to work.
+func (p *program) inject() {
+	faults := p.anyFaults()
 	fault := faults[p.IntN(len(faults))]
-	f := apitest.Fault{On: apitest.Match{Resource: "configmaps"}, Skip: p.IntN(3), Times: 1 + p.IntN(4), Do: fault.do}
+	f := apitest.Fault{On: apitest.Match{Resource: "configmaps"}, Skip: p.IntN(3), Times: 1 + p.IntN(8), Do: fault.do}
 	switch p.IntN(3) {
 	case 0:
 		f.On.Verb = "list"
 	case 1:
 		f.On.Verb = "watch"
 	}
+	if fault.name == expiredToken {
+		f.On.Verb, f.On.Func, f.Skip = "list", continued, p.IntN(2)
+	}
 	p.trace("fault: %s, %+v", fault.name, f)
-	p.faults = append(p.faults, p.server.Inject(f))
+	p.faults = append(p.faults, injected{fault.name, p.server.Inject(f)})
+}
+
+// injected is a fault at work.
+type injected struct {
+	name string
+	*apitest.Injected
 }
 
 // disturb does something to the whole server.
@@ -72,16 +97,20 @@ func (p *program) disturb() {
 	switch p.IntN(6) {
 	case 0:
 		p.trace("compact")
+		p.met.count("compact", true)
 		p.server.Compact()
 	case 1:
 		p.trace("cut connections")
+		p.met.count("cut connections", true)
 		p.server.CutConnections()
 	case 2:
 		p.trace("restart")
+		p.met.count("restart", true)
 		p.server.Restart()
 	case 3:
 		d := p.between(0, 2*time.Minute)
 		p.trace("refuse connections for %v", d)
+		p.met.count("refuse connections", true)
 		p.server.RefuseConnections(true)
 		p.server.CutConnections()
 		time.Sleep(d)
@@ -97,6 +126,7 @@ func (p *program) disturb() {
 		err := p.server.RestoreTo(version)
 		p.trace("restore to %s: %v", version, err)
 		p.restored = p.restored || err == nil
+		p.met.count("restored", err == nil)
 	}
 }
 

@@ -41,11 +41,18 @@ func TestAnyProgramOfChangesAndFaultsEndsWithTheServersState(t *testing.T) {
 		seeds = defaultSeeds
 	}
 	if *modelSeed != 0 {
-		t.Run(fmt.Sprint(*modelSeed), func(t *testing.T) { synctest.Test(t, func(t *testing.T) { runProgram(t, *modelSeed) }) })
+		t.Run(fmt.Sprint(*modelSeed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { runProgram(t, *modelSeed, &met{counts: map[string]int{}}) })
+		})
 		return
 	}
 	var next atomic.Uint64
-	begin := time.Now()
+	begin, all := time.Now(), &met{counts: map[string]int{}}
+	t.Cleanup(func() { // when the shards are through
+		if uint64(seeds) >= enoughSeeds && !t.Failed() {
+			all.check(t)
+		}
+	})
 	for shard := range runtime.GOMAXPROCS(0) {
 		t.Run(fmt.Sprint("shard", shard), func(t *testing.T) {
 			t.Parallel()
@@ -54,7 +61,7 @@ func TestAnyProgramOfChangesAndFaultsEndsWithTheServersState(t *testing.T) {
 				if *modelFor == 0 && seed > uint64(seeds) || *modelFor > 0 && time.Since(begin) > *modelFor {
 					return
 				}
-				synctest.Test(t, func(t *testing.T) { runProgram(t, seed) })
+				synctest.Test(t, func(t *testing.T) { runProgram(t, seed, all) })
 				if t.Failed() {
 					t.Logf("seed %d failed; repeat it with -model.seed %d -model.trace", seed, seed)
 				}
@@ -72,15 +79,17 @@ type program struct {
 	objects  apitest.Objects[*v1.ConfigMap]
 	informer informers.Informer[*v1.ConfigMap]
 	handlers []*modelHandler
-	faults   []*apitest.Injected
+	faults   []injected
+	met      *met
+	checked  bool     // the informer's invariants are checked after each step
 	versions []string // that the server once had
 	restored bool
 	newest   string // the newest version before it was restored
 	value    int
 }
 
-func runProgram(t *testing.T, seed uint64) {
-	p := &program{Rand: rand.New(rand.NewPCG(seed, 42)), t: t, seed: seed}
+func runProgram(t *testing.T, seed uint64, all *met) {
+	p := &program{Rand: rand.New(rand.NewPCG(seed, 42)), t: t, seed: seed, met: all, checked: seed%2 == 0}
 	p.server = apitest.New(apitest.Options{InMemory: true, CreateNamespaces: true, Seed: int64(seed), NoCompression: p.IntN(4) > 0, BookmarkInterval: p.between(10*time.Second, 2*time.Minute)})
 	p.objects = apitest.In(p.server, corev1.ConfigMaps)
 	serverCtx, stopServer := context.WithCancel(t.Context())
@@ -107,9 +116,11 @@ func runProgram(t *testing.T, seed uint64) {
 	factory.Start(ctx)
 	for range 10 + p.IntN(40) {
 		p.step()
+		p.checkStep()
 	}
 	p.finish()
 	status := p.informer.Status()
+	p.tally(status)
 	cancel()
 	factory.Shutdown()
 	if p.check(); t.Failed() {
