@@ -185,9 +185,13 @@ func (f *File) chooseContext(o Overrides) (string, error) {
 	case name != "":
 		return "", fmt.Errorf("%s has no context %q; it has: %s", f.name(), name, names(f.Contexts))
 	case o.Cluster == "" && o.ClusterInfo.Server == "":
-		return "", fmt.Errorf("%s sets no current context, and none was asked for; it has: %s", f.name(), names(f.Contexts))
+		return "", f.noContext()
 	}
 	return "", nil
+}
+
+func (f *File) noContext() error {
+	return fmt.Errorf("%s sets no current context, and none was asked for; it has: %s", f.name(), names(f.Contexts))
 }
 
 func (f *File) noServer(context, cluster string) error {
@@ -209,5 +213,9 @@ func names[T any](all map[string]T) string {
 	if len(all) == 0 {
 		return "none"
 	}
-	return strings.Join(slices.Sorted(maps.Keys(all)), ", ")
+	list := slices.Sorted(maps.Keys(all))
+	if list[0] == "" {
+		list[0] = "one without a name"
+	}
+	return strings.Join(list, ", ")
 }

@@ -81,7 +81,7 @@ func TestWhatIsWrongIsSaidInOneSentenceThatNamesTheFile(t *testing.T) {
 		`context "c": the field namespace is of the wrong type, bool; want string (does it need quotes?)`: {one("contexts: [{name: c, context: {namespace: n}}]"), Overrides{}},
 		`user "u": illegal base64 data`:                                                     {one("users: [{name: u, user: {client-key-data: hunter2!}}]"), Overrides{}},
 		`two users named "u"`:                                                               {one("users: [{name: u}, {name: u}]"), Overrides{}},
-		`a cluster has no name`:                                                             {one("clusters: [{cluster: {server: x}}]"), Overrides{}},
+		`none was asked for; it has: one without a name, x`:                                 {one("contexts: [{context: {}}, {name: x}]"), Overrides{}},
 		`two extensions named "e"`:                                                          {one("extensions: [{name: e}, {name: e}]"), Overrides{}},
 		`the field clusters is of the wrong type, string`:                                   {one("clusters: hunter"), Overrides{}},
 		`has no context "nope"; it has: anonymous, azure,`:                                  {path, Overrides{Context: "nope"}},

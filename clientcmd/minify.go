@@ -9,6 +9,9 @@ import (
 // context.
 func (f *File) Minify(context string) (*File, error) {
 	name := first(context, f.CurrentContext)
+	if name == "" {
+		return nil, f.noContext()
+	}
 	c, ok := f.Contexts[name]
 	if !ok {
 		return nil, fmt.Errorf("%s has no context %q; it has: %s", f.name(), name, names(f.Contexts))

@@ -107,9 +107,6 @@ func (e *Exec) setDefaults() {
 
 // entry reads one named entry into value and puts it into the map.
 func entry[T any](what string, all map[string]*T, name string, raw json.RawMessage, value *T, ext *map[string]json.RawMessage, rest *unknown) error {
-	if name == "" {
-		return fmt.Errorf("a %s has no name", what)
-	}
 	if _, exists := all[name]; exists {
 		return fmt.Errorf("there are two %ss named %q", what, name)
 	}

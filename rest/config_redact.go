@@ -1,9 +1,11 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 )
 
 // redacted stands wherever a secret would.
@@ -29,14 +31,32 @@ type (
 	plainTLS    TLSConfig
 	plainExec   ExecConfig
 	plainOIDC   OIDCConfig
+	plainEnv    ExecEnv
 )
 
 func (c Config) redacted() plainConfig {
 	c.BearerToken = redact(c.BearerToken)
 	c.Password = redact(c.Password)
 	c.Host = shownURL(c.Host)
+	if c.Transport != nil {
+		c.Transport = hiddenTransport{fmt.Sprintf("%T", c.Transport)}
+	}
+	if c.RateLimiter != nil {
+		c.RateLimiter = hiddenLimiter{fmt.Sprintf("%T", c.RateLimiter)}
+	}
 	return plainConfig(c)
 }
+
+// What the caller has put into a configuration may hold anything: of it only the type is printed.
+type (
+	hiddenTransport struct{ Type string }
+	hiddenLimiter   struct{ Type string }
+)
+
+func (h hiddenTransport) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, http.ErrNotSupported
+}
+func (h hiddenLimiter) Wait(context.Context) error { return nil }
 
 func (t TLSConfig) redacted() plainTLS {
 	t.KeyData = redactBytes(t.KeyData)

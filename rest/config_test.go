@@ -2,9 +2,14 @@ package rest
 
 import (
 	"bytes"
+	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -30,13 +35,29 @@ func secretive() Config {
 		},
 		OIDC:        &OIDCConfig{ClientID: "id", ClientSecret: secret, IDToken: secret, RefreshToken: secret},
 		Impersonate: Impersonation{UserName: "jane", Groups: []string{"admins"}},
+		Transport:   tokenTransport{secret},
+		RateLimiter: tokenTransport{secret},
 	}
 }
 
+// tokenTransport is a caller's, with a secret in it.
+type tokenTransport struct{ Token string }
+
+func (tokenTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, io.EOF }
+func (tokenTransport) Wait(context.Context) error                      { return nil }
+
 func TestNoWayOfPrintingAConfigShowsASecret(t *testing.T) {
 	c := secretive()
+	c.OIDC.IssuerURL = "https://joe:" + secret + "@issuer/?token=" + secret
+	type nested struct {
+		Inner struct{ C *Config }
+		Any   any
+	}
+	deep := nested{Any: c}
+	deep.Inner.C = &c
 	printed := map[string]string{}
-	for _, value := range []any{c, &c, c.TLS, &c.TLS, c.Exec, *c.Exec, c.OIDC, *c.OIDC, []Config{c}, map[string]Config{"c": c}, struct{ C Config }{c}} {
+	for _, value := range []any{c, &c, c.TLS, &c.TLS, c.Exec, *c.Exec, c.OIDC, *c.OIDC, []Config{c}, map[string]Config{"c": c}, struct{ C Config }{c},
+		deep, &deep, c.Exec.Env, c.Exec.Env[0], &c.Exec.Env[0]} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			printed[fmt.Sprintf("%T with %s", value, verb)] = fmt.Sprintf(verb, value)
 		}
@@ -64,6 +85,51 @@ func TestNoWayOfPrintingAConfigShowsASecret(t *testing.T) {
 		t.Errorf("what is not secret should still be printed: %s", text)
 	}
 	klog.Flush()
+}
+
+func TestNoWayOfPrintingATransportOrClientShowsASecret(t *testing.T) {
+	for name, change := range map[string]func(*Config){
+		"basic":  func(c *Config) { c.Username, c.Password = "joe", secret },
+		"bearer": func(c *Config) { c.BearerToken = secret },
+		"oidc": func(c *Config) {
+			c.OIDC = &OIDCConfig{IssuerURL: "https://x", ClientID: "c", IDToken: secret, RefreshToken: secret}
+		},
+	} {
+		c := Config{Host: "https://example.com"}
+		change(&c)
+		client, err := NewClient(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, value := range []any{client, *client, client.Transport(), client.Get(), struct{ T http.RoundTripper }{client.Transport()}, Config{Transport: client.Transport()}} {
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+				text := fmt.Sprintf(verb, value)
+				if strings.Contains(text, secret) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte("joe:"+secret))) {
+					t.Errorf("%s: %T with %s shows the secret: %s", name, value, verb, text)
+				}
+			}
+		}
+	}
+}
+
+func TestAMalformedProxyOfTheEnvironmentIsSaidWithoutItsPassword(t *testing.T) {
+	proxy := "http://joe:" + secret + "@[x"
+	find := environmentProxy(func(*http.Request) (*url.URL, error) {
+		u, err := url.Parse(proxy)
+		if err != nil {
+			return nil, fmt.Errorf("invalid proxy address %q: %w", proxy, err) // as package net/http says it
+		}
+		return u, nil
+	})
+	client := newTestClient(t, &Config{Host: "https://example.com", Proxy: find})
+	err := get(t, client)
+	if err == nil || !strings.Contains(err.Error(), "GET https://example.com/x: the proxy that the environment names (HTTPS_PROXY") || strings.Contains(err.Error(), secret) {
+		t.Errorf("got %v", err)
+	}
+	proxy = "http://proxy:3128"
+	if u, err := find(&http.Request{URL: &url.URL{Scheme: "https", Host: "example.com"}}); err != nil || u.Host != "proxy:3128" {
+		t.Errorf("got %v, %v", u, err)
+	}
 }
 
 func TestACopySharesNothingThatCanChange(t *testing.T) {
@@ -94,7 +160,7 @@ func TestAnAnonymousCopyHasNoCredentials(t *testing.T) {
 	c := secretive()
 	c.BearerTokenFile, c.TLS.CertData = "file", []byte("certificate")
 	got := c.Anonymous()
-	want := Config{Host: c.Host, TLS: TLSConfig{CAData: c.TLS.CAData}}
+	want := Config{Host: c.Host, TLS: TLSConfig{CAData: c.TLS.CAData}, Transport: c.Transport, RateLimiter: c.RateLimiter}
 	if !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}

@@ -76,10 +76,6 @@ func (e ExecConfig) redacted() plainExec {
 	for i := range e.Args {
 		e.Args[i] = redacted
 	}
-	e.Env = slices.Clone(e.Env)
-	for i := range e.Env {
-		e.Env[i].Value = redact(e.Env[i].Value)
-	}
 	if e.Extension != nil {
 		e.Extension = json.RawMessage(`"` + redacted + `"`)
 	}
@@ -87,9 +83,21 @@ func (e ExecConfig) redacted() plainExec {
 }
 
 func (o OIDCConfig) redacted() plainOIDC {
+	o.IssuerURL = shownURL(o.IssuerURL)
 	o.ClientSecret, o.IDToken, o.RefreshToken = redact(o.ClientSecret), redact(o.IDToken), redact(o.RefreshToken)
 	return plainOIDC(o)
 }
+
+// redacted leaves the name.
+func (v ExecEnv) redacted() plainEnv { return plainEnv{v.Name, redact(v.Value)} }
+
+// Format prints the variable without its value, whatever the verb.
+func (v ExecEnv) Format(s fmt.State, verb rune) {
+	fmt.Fprintf(s, fmt.FormatString(s, verb), v.redacted())
+}
+
+// MarshalJSON writes the variable without its value.
+func (v ExecEnv) MarshalJSON() ([]byte, error) { return json.Marshal(v.redacted()) }
 
 // Format prints the plugin's configuration without its arguments and the values of its environment, whatever the verb.
 func (e ExecConfig) Format(s fmt.State, verb rune) {

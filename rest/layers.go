@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -46,6 +47,9 @@ func newLayers(cfg *Config) (*layers, error) {
 	header.Set("User-Agent", agent)
 	return &layers{headerLayer{next: top, header: header}, bottom}, nil
 }
+
+// Format keeps the credentials in the layers out of whatever prints them, whatever the verb.
+func (l *layers) Format(s fmt.State, _ rune) { fmt.Fprint(s, "transport with credentials") }
 
 // CloseIdleConnections closes the connections that no request uses.
 func (l *layers) CloseIdleConnections() { closeIdle(l.bottom) }

@@ -81,7 +81,8 @@ func (r *ResourceClient) page(ctx context.Context, req *Request, tries *int) (*P
 		defer resp.Body.Close()
 		return nil, req.foreignStream(resp)
 	}
-	return &Page{what: req.method + " " + req.shown(), contentType: contentType, body: resp.Body, decoder: r.decoder}, nil
+	body := req.logAsRead(ctx, resp.Body)
+	return &Page{what: req.method + " " + req.shown(), contentType: contentType, body: body, decoder: r.decoder}, nil
 }
 
 // Read hands the page's items to yield, as List does. It can be called once. Where the server sends the token of the next page before

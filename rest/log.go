@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,7 +18,7 @@ import (
 const (
 	logRequests = 6 // method, URL, status, latency
 	logHeaders  = 7 // the headers of shownHeaders
-	logBodies   = 8 // the beginning of bodies
+	logBodies   = 8 // the beginning of bodies; of streams (watches, logs) there is none
 	logMore     = 9 // more of them
 )
 
@@ -58,35 +59,82 @@ func (r *Request) log(ctx context.Context, req *http.Request, resp *http.Respons
 	r.logBody(ctx, "request", r.body.data)
 }
 
-// logBody logs the beginning of a body, unless it may be secret.
-func (r *Request) logBody(ctx context.Context, which string, data []byte) {
-	logger := klog.FromContext(ctx).V(logBodies)
-	if len(data) == 0 || !logger.Enabled() {
-		return
+// bodyLimit is how many bytes of each body are logged, 0 if none are.
+func bodyLimit(ctx context.Context) int {
+	logger := klog.FromContext(ctx)
+	switch {
+	case logger.V(logMore).Enabled():
+		return bodyLong
+	case logger.V(logBodies).Enabled():
+		return bodyBrief
 	}
-	limit := bodyBrief
-	if logger.V(logMore - logBodies).Enabled() {
-		limit = bodyLong
-	}
-	u := r.URL()
-	text := fmt.Sprintf("[%d bytes, not shown since they may be secret]", len(data))
-	if !secretPath(u.Path) {
-		text = shownBody(data, limit)
-	}
-	logger.Info("Body", "of", which, "method", r.method, "url", shownWithQuery(u), "body", text)
+	return 0
 }
 
-// shownBody is the beginning of a body as text; one in protobuf is quoted.
-func shownBody(data []byte, limit int) string {
-	cut := data[:min(len(data), limit)]
-	text := string(cut)
-	if !utf8.Valid(cut[:max(0, len(cut)-utf8.UTFMax)]) {
-		text = fmt.Sprintf("%q", cut)
+// logBody logs the beginning of a body, unless it may be secret.
+func (r *Request) logBody(ctx context.Context, which string, data []byte) {
+	if limit := bodyLimit(ctx); limit > 0 {
+		r.logBeginning(ctx, which, data[:min(len(data), limit)], len(data))
 	}
-	if len(cut) < len(data) {
-		text += fmt.Sprintf("… [%d bytes]", len(data))
+}
+
+// logBeginning logs the beginning of a body of that size, unless it may be secret.
+func (r *Request) logBeginning(ctx context.Context, which string, data []byte, size int) {
+	if size == 0 {
+		return
+	}
+	u := r.URL()
+	text := fmt.Sprintf("[%d bytes, not shown since they may be secret]", size)
+	if !secretPath(u.Path) {
+		text = shownBody(data, size)
+	}
+	klog.FromContext(ctx).V(logBodies).Info("Body", "of", which, "method", r.method, "url", shownWithQuery(u), "body", text)
+}
+
+// shownBody is the beginning of a body of that size as text; one in protobuf is quoted.
+func shownBody(data []byte, size int) string {
+	text := string(data)
+	if !utf8.Valid(data[:max(0, len(data)-utf8.UTFMax)]) {
+		text = fmt.Sprintf("%q", data)
+	}
+	if len(data) < size {
+		text += fmt.Sprintf("… [%d bytes]", size)
 	}
 	return text
+}
+
+// loggedBody is the body of an answer that is read piece by piece. Its beginning is logged when it is closed.
+type loggedBody struct {
+	io.ReadCloser
+	kept []byte // the beginning; its capacity is what is logged of it
+	size int
+	log  func(beginning []byte, size int)
+}
+
+// logAsRead returns a body that logs its beginning, as far as the level of the context wants that.
+func (r *Request) logAsRead(ctx context.Context, body io.ReadCloser) io.ReadCloser {
+	limit := bodyLimit(ctx)
+	if limit == 0 {
+		return body
+	}
+	return &loggedBody{
+		ReadCloser: body,
+		kept:       make([]byte, 0, limit),
+		log:        func(beginning []byte, size int) { r.logBeginning(ctx, "response", beginning, size) },
+	}
+}
+
+func (b *loggedBody) Read(buf []byte) (int, error) {
+	n, err := b.ReadCloser.Read(buf)
+	b.kept = append(b.kept, buf[:min(n, cap(b.kept)-len(b.kept))]...)
+	b.size += n
+	return n, err
+}
+
+func (b *loggedBody) Close() error {
+	b.log(b.kept, b.size)
+	b.size = 0 // said once
+	return b.ReadCloser.Close()
 }
 
 // secretPath says whether what a path of the API carries may be secret: Secrets, the tokens of service accounts, reviews of tokens, and

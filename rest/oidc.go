@@ -49,6 +49,9 @@ func newOIDCSession(cfg *OIDCConfig) (*oidcSession, error) {
 	if err != nil || issuer.Scheme != "https" || issuer.Host == "" {
 		return nil, errors.New("the URL of the OIDC issuer must start with https://")
 	}
+	if issuer.User != nil || issuer.RawQuery != "" || issuer.Fragment != "" {
+		return nil, fmt.Errorf("the URL of the OIDC issuer %q must not hold a user name, password, query or fragment", shownURL(cfg.IssuerURL))
+	}
 	files := TLSConfig{CAFile: cfg.CAFile, CAData: cfg.CAData}
 	material, err := files.load()
 	if err != nil {
@@ -71,7 +74,7 @@ func newOIDCSession(cfg *OIDCConfig) (*oidcSession, error) {
 func oidcClient(tlsConfig *tls.Config) *http.Client {
 	return &http.Client{
 		Timeout:       oidcTimeout,
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: tlsConfig, DisableKeepAlives: true, TLSHandshakeTimeout: handshakeTimeout},
+		Transport:     &http.Transport{Proxy: environmentProxy(http.ProxyFromEnvironment), TLSClientConfig: tlsConfig, DisableKeepAlives: true, TLSHandshakeTimeout: handshakeTimeout},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

@@ -221,14 +221,15 @@ func TestWhatGoesWrongWithAnIssuerIsOneSentenceWithoutTokens(t *testing.T) {
 		}
 	}
 	for want, o := range map[string]OIDCConfig{
-		"has no client ID":            {IssuerURL: "https://x", IDToken: "t"},
-		"log in first":                {IssuerURL: "https://x", ClientID: "c"},
-		"must start with https://":    {IssuerURL: "http://x", ClientID: "c", IDToken: "t"},
-		"holds a line break":          {IssuerURL: "https://x", ClientID: "c", IDToken: "t\nX: y"},
-		"OIDC issuer: CA file: open":  {IssuerURL: "https://x", ClientID: "c", IDToken: "t", CAFile: "/nowhere"},
-		"OIDC issuer: CA data holds ": {IssuerURL: "https://x", ClientID: "c", IDToken: "t", CAData: []byte("x")},
+		"has no client ID":             {IssuerURL: "https://x", IDToken: "t"},
+		"log in first":                 {IssuerURL: "https://x", ClientID: "c"},
+		"must start with https://":     {IssuerURL: "http://x", ClientID: "c", IDToken: "t"},
+		"[redacted]@x\" must not hold": {IssuerURL: "https://joe:hunter2@x", ClientID: "c", IDToken: "t"},
+		"holds a line break":           {IssuerURL: "https://x", ClientID: "c", IDToken: "t\nX: y"},
+		"OIDC issuer: CA file: open":   {IssuerURL: "https://x", ClientID: "c", IDToken: "t", CAFile: "/nowhere"},
+		"OIDC issuer: CA data holds ":  {IssuerURL: "https://x", ClientID: "c", IDToken: "t", CAData: []byte("x")},
 	} {
-		if _, err := NewClient(&Config{Host: "x", OIDC: &o}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := NewClient(&Config{Host: "x", OIDC: &o}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

@@ -2,9 +2,11 @@ package rest
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -58,10 +60,21 @@ func newTransport(cfg *Config, tlsConfig *tls.Config) *http.Transport {
 		dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
 		t.DialContext = dialer.DialContext
 		if t.Proxy == nil {
-			t.Proxy = http.ProxyFromEnvironment
+			t.Proxy = environmentProxy(http.ProxyFromEnvironment)
 		}
 	}
 	return t
+}
+
+// environmentProxy is the environment's proxy with an error that does not show its URL, in which a password may stand.
+func environmentProxy(find func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(req *http.Request) (*url.URL, error) {
+		u, err := find(req)
+		if err != nil {
+			return nil, errors.New("the proxy that the environment names (HTTPS_PROXY, HTTP_PROXY) is malformed")
+		}
+		return u, nil
+	}
 }
 
 func protocols(next []string) *http.Protocols {
