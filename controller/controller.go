@@ -77,8 +77,7 @@ type Controller[K comparable] struct {
 
 // New returns a controller. It starts nothing; the informers of its sources are the caller's to start.
 func New[K comparable](name string, reconcile Reconcile[K], opts Options, parts ...Part[K]) *Controller[K] {
-	opts.Workers, opts.SyncTimeout = max(opts.Workers, 1), cmp.Or(opts.SyncTimeout, 2*time.Minute)
-	opts.Queue.Name = name
+	opts.Workers, opts.SyncTimeout, opts.Queue.Name = max(opts.Workers, 1), cmp.Or(opts.SyncTimeout, 2*time.Minute), name
 	c := &Controller[K]{name: name, reconcile: reconcile, opts: opts, attached: make(chan struct{})}
 	c.triggers.byKey = map[K][]Trigger{}
 	for _, part := range parts {
@@ -97,10 +96,7 @@ func (c *Controller[K]) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	standby := make(chan error, 1)
-	go func() {
-		standby <- c.Standby(ctx)
-		cancel()
-	}()
+	go func() { defer cancel(); standby <- c.Standby(ctx) }()
 	err := c.Work(ctx)
 	cancel()
 	return errors.Join(<-standby, err)
@@ -182,7 +178,7 @@ func (c *Controller[K]) workOn(ctx context.Context, key K) {
 	defer c.queue.Done(key)
 	why := c.triggers.take(key)
 	log := klog.FromContext(ctx).WithValues("controller", c.name, "key", key)
-	log.V(4).Info("Reconciling", "triggers", why)
+	log.V(4).Info("Reconciling", "triggers", reasons(why))
 	result, err := c.call(klog.NewContext(context.WithValue(ctx, triggersKey{}, why), log), key)
 	switch {
 	case ctx.Err() != nil && (err != nil || result.Retry): // interrupted: it comes again if there are workers again
@@ -190,10 +186,10 @@ func (c *Controller[K]) workOn(ctx context.Context, key K) {
 		c.queue.Add(key)
 	case errors.Is(err, ErrTerminal):
 		c.queue.Forget(key)
-		log.Error(err, "Reconcile failed for good", "triggers", why)
+		log.Error(err, "Reconcile failed for good", "triggers", reasons(why))
 	case err != nil || result.Retry:
 		if err != nil {
-			log.Error(err, "Reconcile failed", "requeues", c.queue.NumRequeues(key), "triggers", why)
+			log.Error(err, "Reconcile failed", "requeues", c.queue.NumRequeues(key), "triggers", reasons(why))
 		}
 		if c.queue.AddRateLimited(key) { // it does not run before Done
 			c.triggers.note(key, Trigger{Event: "retry", Err: err})

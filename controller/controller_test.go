@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2"
+	"k8s.io/klog/v2/textlogger"
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/controller"
@@ -265,6 +267,34 @@ func TestPanicIsAnErrorWithItsStack(t *testing.T) {
 		}
 		if err := stop(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+func TestReconcilesAreLoggedWithTheirTriggers(t *testing.T) {
+	play(t, func(s *scene) {
+		s.put(deployment("a"))
+		var log bytes.Buffer
+		quiet := s.ctx
+		s.ctx = klog.NewContext(quiet, textlogger.NewLogger(textlogger.NewConfig(textlogger.Verbosity(4), textlogger.Output(&log))))
+		c := controller.New("test", s.reconcile, controller.Options{}, controller.For(s.deployments))
+		s.next = func(context.Context, resource.Key, int) (controller.Result, error) {
+			return controller.Result{}, controller.Terminal(errors.New("no such image"))
+		}
+		stop := s.start(c.Run)
+		s.factory.Start(quiet)
+		s.expect("at the start", "default/a")
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		for _, start := range []string{`"Reconciling"`, `"Reconcile failed for good" err="terminal: no such image"`} {
+			_, line, _ := strings.Cut(log.String(), start)
+			line, _, _ = strings.Cut(line, "\n")
+			for _, want := range []string{`controller="test"`, "default", "initial", "deployments"} {
+				if !strings.Contains(line, want) {
+					t.Errorf("the line %s does not say %q: %s", start, want, log.String())
+				}
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -49,6 +50,11 @@ func (t *triggers[K]) take(key K) []Trigger {
 	defer delete(t.byKey, key)
 	return t.byKey[key]
 }
+
+// reasons are triggers as logs show them.
+type reasons []Trigger
+
+func (r reasons) String() string { return fmt.Sprint([]Trigger(r)) }
 
 type triggersKey struct{}
 

@@ -301,6 +301,25 @@ func TestDrainSaysWhatIsLeft(t *testing.T) {
 	}
 }
 
+// Nothing runs, but keys wait: a drain that returned now would lose them.
+func TestDrainWaitsForKeysThatNobodyWorksOnYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New[string](Options{})
+		q.Add("a")
+		q.Add("b")
+		begin := time.Now()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			time.Sleep(time.Minute)
+			drain(t, q, 2)
+		})
+		if err := q.ShutDownWithDrain(t.Context()); err != nil || time.Since(begin) != time.Minute {
+			t.Errorf("drained after %v, error %v", time.Since(begin), err)
+		}
+		wg.Wait()
+	})
+}
+
 func TestPanicOfTheFlowFunctionLeavesTheQueueUsable(t *testing.T) {
 	q := New(Options{}, Flows(func(k string) string {
 		if k == "bad" {
