@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
@@ -121,6 +122,7 @@ func (c *committer) replace(d *delta.Delta) {
 	_, again := c.scopes[d.Scope]
 	c.scopes[d.Scope] = d.ResourceVersion
 	c.begin()
+	c.changes, c.sources = slices.Grow(c.changes, len(d.Items)), slices.Grow(c.sources, len(d.Items))
 	snapshot := c.reader.Snapshot()
 	var nameless error
 	for i := range d.Items {
@@ -208,6 +210,9 @@ func (c *committer) write(b batch, whole bool, version string) {
 		applied = c.writer.Replace(c.changes, version)
 	} else {
 		applied = c.writer.Apply(c.changes, version)
+	}
+	if b.initial {
+		b.notices = make([]notice, 0, len(applied))
 	}
 	for i := range applied {
 		if i < len(c.changes) {

@@ -15,7 +15,7 @@ import (
 // abandoned attempt had collected before is taken from there, so that no version is transformed twice.
 type replacement struct {
 	in      *Intake
-	entries []entry
+	entries entries
 	at      map[resource.Key]int // the place of each key's entry
 	traced  int                  // entries with a trace, or more
 	over    bool
@@ -36,12 +36,12 @@ func (in *Intake) Replace() reflector.Replacement {
 	return &replacement{in: in}
 }
 
-// reserve makes room, when the first object comes, for as many as there were before: a relist then leaves half as much garbage.
+// reserve makes room in the index, when the first object comes, for as many as there were before: a relist then leaves less garbage.
 func (r *replacement) reserve() {
 	r.in.mu.Lock()
 	n := len(r.in.known)
 	r.in.mu.Unlock()
-	r.entries, r.at = make([]entry, 0, n), make(map[resource.Key]int, n)
+	r.at = make(map[resource.Key]int, n)
 }
 
 // Item adds an object of a list.
@@ -56,22 +56,21 @@ func (r *replacement) Change(event decode.Event) (fresh bool) {
 	}
 	key := versionOf(event.Object, event.Err, 0).key
 	if i, ok := r.at[key]; ok {
-		r.entries[i] = entry{removed: true}
+		*r.entries.at(i) = entry{removed: true}
 		delete(r.at, key)
 	}
 	return false
 }
 
 // Len returns the number of entries.
-func (r *replacement) Len() int { return len(r.entries) }
+func (r *replacement) Len() int { return r.entries.len() }
 
 // Truncate forgets the entries from n on.
 func (r *replacement) Truncate(n int) {
-	for _, e := range r.entries[n:] {
-		delete(r.at, e.Key)
+	for i := n; i < r.entries.len(); i++ {
+		delete(r.at, r.entries.at(i).Key)
 	}
-	clear(r.entries[n:])
-	r.entries = r.entries[:n]
+	r.entries.cut(n)
 }
 
 func (r *replacement) put(o resource.Object, broken *decode.ObjectError, hash uint64, size int, trace decode.Trace) (fresh bool) {
@@ -86,12 +85,12 @@ func (r *replacement) put(o resource.Object, broken *decode.ObjectError, hash ui
 	i, there := r.at[v.key]
 	switch {
 	case there:
-		r.entries[i] = e
+		*r.entries.at(i) = e
 	case v.key.Name != "":
-		r.at[v.key] = len(r.entries)
+		r.at[v.key] = r.entries.len()
 		fallthrough
 	default:
-		r.entries = append(r.entries, e)
+		r.entries.add(e)
 	}
 	return !there
 }
@@ -123,10 +122,10 @@ func (r *replacement) find(v version) (entry, bool) {
 		return entry{}, false
 	}
 	i, ok := r.at[v.key]
-	if !ok || r.entries[i].stamp != v.stamp || r.entries[i].Object == nil {
+	if !ok || r.entries.at(i).stamp != v.stamp || r.entries.at(i).Object == nil {
 		return entry{}, false
 	}
-	return r.entries[i], true
+	return *r.entries.at(i), true
 }
 
 // Commit pushes the full state.
@@ -137,10 +136,10 @@ func (r *replacement) Commit(ctx context.Context, resourceVersion string) error 
 	r.over = true
 	in.ahead = r.keepAhead(resourceVersion)
 	before, nameless := in.known, false
-	in.known, in.traces, in.broken = make(versions, len(r.entries)), make(traces, r.traced), map[uint64]string{}
-	items := make([]Item, 0, len(r.entries))
-	for i := range r.entries {
-		e := &r.entries[i]
+	in.known, in.traces, in.broken = make(versions, r.entries.len()), make(traces, r.traced), map[uint64]string{}
+	items := make([]Item, 0, r.entries.len())
+	for i := range r.entries.len() {
+		e := r.entries.at(i)
 		switch {
 		case e.removed:
 			continue
@@ -180,9 +179,9 @@ func (r *replacement) keepAhead(resourceVersion string) map[resource.Key]single 
 		kept[key] = had
 		unchanged := entry{Item: Item{Key: key, UID: had.uid}}
 		if i, ok := r.at[key]; ok {
-			r.entries[i] = unchanged
+			*r.entries.at(i) = unchanged
 		} else {
-			r.entries = append(r.entries, unchanged)
+			r.entries.add(unchanged)
 		}
 	}
 	return kept
