@@ -95,13 +95,34 @@ func find[S interface {
 func (l Lister[T]) ByName(name string) (T, error) { return l.Get(resource.Key{Name: name}) }
 
 // List returns the objects that a selector matches; nil matches all.
-func (l Lister[T]) List(selector labels.Selector) []T { return typed[T](l.source.List(selector, "")) }
+func (l Lister[T]) List(selector labels.Selector) []T { return l.list(selector, "") }
+
+func (l Lister[T]) list(selector labels.Selector, namespace string) []T {
+	if s, ok := l.stored(); ok {
+		return store.List[T](s, selector, namespace)
+	}
+	return typed[T](l.source.List(selector, namespace))
+}
+
+// stored returns the newest snapshot of a source that is a store, which collects into slices of T.
+func (l Lister[T]) stored() (s store.Snapshot, ok bool) {
+	switch source := l.source.(type) {
+	case *store.Reader:
+		return source.Snapshot(), true
+	case store.Snapshot:
+		return source, true
+	}
+	return s, false
+}
 
 // All iterates over all objects.
 func (l Lister[T]) All() iter.Seq[T] { return each[T](l.source.All()) }
 
 // ByIndex returns the objects that the named index finds under a value. The error is store.ErrNoIndex.
 func (l Lister[T]) ByIndex(index, value string) ([]T, error) {
+	if s, ok := l.stored(); ok {
+		return store.ByIndex[T](s, index, value)
+	}
 	objects, err := l.source.ByIndex(index, value)
 	return typed[T](objects), err
 }
@@ -133,7 +154,7 @@ func (n NamespaceLister[T]) List(selector labels.Selector) []T {
 		}
 		return found
 	}
-	return typed[T](n.lister.source.List(selector, n.namespace))
+	return n.lister.list(selector, n.namespace)
 }
 
 // All iterates over the namespace's objects.

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/resource"
@@ -12,61 +14,60 @@ import (
 // A selector that only excludes (!=, notin, !key) or compares numbers costs in proportion to the distinct sets of labels in the
 // namespace or the store, and to what it finds. Without the label index every object of the namespace or the store is looked at.
 func (s Snapshot) List(selector labels.Selector, namespace string) []resource.Object {
+	return List[resource.Object](s, selector, namespace)
+}
+
+// List is Snapshot.List for objects that are all of type T: what a typed face answers with is collected into a slice of that type at once.
+// It panics if it finds an object of another type.
+func List[T resource.Object](s Snapshot, selector labels.Selector, namespace string) []T {
 	switch {
 	case selector == nil || selector.Empty():
 		if namespace == "" {
-			return s.v.everything()
+			return everything[T](s.v)
 		}
-		return s.v.inNamespace(namespace)
+		return inNamespace[T](s.v, namespace)
 	case !s.v.labelIndex:
-		return s.v.scan(selector, namespace)
+		return scan[T](s, selector, namespace)
 	}
 	requirements, selectable := selector.Requirements()
 	if !selectable {
 		return nil
 	}
-	return s.v.match(requirements, namespace)
+	var buffer [8]*group
+	return collectGroups[T](s.v, s.v.match(buffer[:0], requirements, namespace))
 }
 
-func (v *version) everything() []resource.Object {
-	found := make([]resource.Object, 0, v.length)
-	v.objects.each(func(_ uint32, objects *[width]resource.Object) bool {
-		for _, o := range objects {
-			if o != nil {
-				found = append(found, o)
-			}
-		}
-		return true
-	})
-	return v.opened(found)
-}
-
-// opened opens what was collected, in place.
-func (v *version) opened(objects []resource.Object) []resource.Object {
-	if v.compact {
-		openAll(objects)
+func everything[T resource.Object](v *version) []T {
+	all := Snapshot{v}.All()
+	found := make([]T, 0, v.length)
+	if same, ok := any(found).([]resource.Object); ok { // the assertion to an interface is not free
+		return any(slices.AppendSeq(same, all)).([]T)
 	}
-	return objects
+	for o := range all {
+		found = append(found, o.(T))
+	}
+	return found
 }
 
-func (v *version) inNamespace(namespace string) []resource.Object {
-	groups := make([]*group, 0, 8)
+func inNamespace[T resource.Object](v *version, namespace string) []T {
+	var buffer [8]*group
+	groups := buffer[:0]
 	v.groups.each(v.groups.namespaces.find("", namespace), func(g *group) bool {
 		groups = append(groups, g)
 		return true
 	})
-	return v.collectGroups(groups)
+	return collectGroups[T](v, groups)
 }
 
 // scan asks every object.
-func (v *version) scan(selector labels.Selector, namespace string) (found []resource.Object) {
-	all := Snapshot{v}.All()
+func scan[T resource.Object](s Snapshot, selector labels.Selector, namespace string) (found []T) {
+	all := s.All()
 	if namespace != "" {
-		all = Snapshot{v}.Namespace(namespace)
+		all = s.Namespace(namespace)
 	}
 	for o := range all {
 		if selector.Matches(labels.Set(o.GetLabels())) {
-			found = append(found, o)
+			found = append(found, o.(T))
 		}
 	}
 	return found
@@ -95,6 +96,29 @@ func (v *version) visit(slots *set, yield func(resource.Object) bool) bool {
 }
 
 // collect appends the objects of a set of slots: visit without the calls.
+func collect[T resource.Object](v *version, found []T, slots *set) []T {
+	if same, ok := any(found).([]resource.Object); ok {
+		return any(v.collect(same, slots)).([]T)
+	}
+	var buffer [1][]uint32
+	var leaf *node[resource.Object]
+	number := ^uint32(0)
+	for _, piece := range slots.pieces(&buffer) {
+		for _, slot := range piece {
+			if slot/width != number {
+				leaf, number = v.objects.leaf(slot), slot/width
+			}
+			o := leaf.of[slot%width]
+			if v.compact {
+				o = Open(o)
+			}
+			found = append(found, o.(T))
+		}
+	}
+	return found
+}
+
+// collect is the function of that name without its assertion of a type, which is slow where T is an interface.
 func (v *version) collect(found []resource.Object, slots *set) []resource.Object {
 	var buffer [1][]uint32
 	var leaf *node[resource.Object]
@@ -104,14 +128,18 @@ func (v *version) collect(found []resource.Object, slots *set) []resource.Object
 			if slot/width != number {
 				leaf, number = v.objects.leaf(slot), slot/width
 			}
-			found = append(found, leaf.of[slot%width])
+			o := leaf.of[slot%width]
+			if v.compact {
+				o = Open(o)
+			}
+			found = append(found, o)
 		}
 	}
 	return found
 }
 
 // collectGroups returns the objects of groups, in one allocation of the right size.
-func (v *version) collectGroups(groups []*group) []resource.Object {
+func collectGroups[T resource.Object](v *version, groups []*group) []T {
 	size := 0
 	for _, g := range groups {
 		size += g.slots.len()
@@ -119,9 +147,9 @@ func (v *version) collectGroups(groups []*group) []resource.Object {
 	if size == 0 {
 		return nil
 	}
-	found := make([]resource.Object, 0, size)
+	found := make([]T, 0, size)
 	for _, g := range groups {
-		found = v.collect(found, &g.slots)
+		found = collect(v, found, &g.slots)
 	}
-	return v.opened(found)
+	return found
 }

@@ -201,10 +201,3 @@ func PackedBytes(o resource.Object) int {
 	}
 	return 0
 }
-
-// openAll opens the objects of a slice in place.
-func openAll(objects []resource.Object) {
-	for i, o := range objects {
-		objects[i] = Open(o)
-	}
-}

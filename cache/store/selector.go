@@ -17,15 +17,15 @@ type wish struct {
 	compare *labels.Requirement // and this must hold as well (Gt, Lt)
 }
 
-// match returns the objects that fulfil all requirements.
-func (v *version) match(requirements labels.Requirements, namespace string) []resource.Object {
+// match appends the groups whose objects fulfil all requirements.
+func (v *version) match(matching []*group, requirements labels.Requirements, namespace string) []*group {
 	g := v.groups
 	wishes := make([]wish, 0, 8)
 	for i := range requirements {
 		w, hope := g.wish(&requirements[i])
 		switch hope {
 		case never:
-			return nil
+			return matching
 		case maybe:
 			wishes = append(wishes, w)
 		}
@@ -34,10 +34,9 @@ func (v *version) match(requirements labels.Requirements, namespace string) []re
 	if namespace != "" {
 		var found bool
 		if home, found = g.namespaces.number("", namespace); !found {
-			return nil
+			return matching
 		}
 	}
-	matching := make([]*group, 0, 8)
 	consider := func(candidate *group) bool {
 		if (home == anyNamespace || candidate.id.namespace() == home) && v.fulfils(candidate, wishes) {
 			matching = append(matching, candidate)
@@ -51,7 +50,7 @@ func (v *version) match(requirements labels.Requirements, namespace string) []re
 			g.each(p, consider)
 		}
 	}
-	return v.collectGroups(matching)
+	return matching
 }
 
 // anyNamespace is no namespace's number.

@@ -113,6 +113,11 @@ func (s Snapshot) Namespace(namespace string) iter.Seq[resource.Object] {
 
 // ByIndex returns the objects that the named index finds under the value. It fails only if there is no such index (ErrNoIndex).
 func (s Snapshot) ByIndex(index, value string) ([]resource.Object, error) {
+	return ByIndex[resource.Object](s, index, value)
+}
+
+// ByIndex is Snapshot.ByIndex for objects that are all of type T; see List.
+func ByIndex[T resource.Object](s Snapshot, index, value string) ([]T, error) {
 	x := s.v.index(index)
 	switch {
 	case x != nil:
@@ -120,9 +125,9 @@ func (s Snapshot) ByIndex(index, value string) ([]resource.Object, error) {
 		if p == nil {
 			return nil, nil
 		}
-		return s.v.opened(s.v.collect(make([]resource.Object, 0, p.members.len()), &p.members)), nil
+		return collect(s.v, make([]T, 0, p.members.len()), &p.members), nil
 	case index == NamespaceIndex:
-		return s.v.inNamespace(value), nil
+		return inNamespace[T](s.v, value), nil
 	default:
 		return nil, noIndex(index)
 	}
