@@ -173,7 +173,26 @@ func (w *groupWriter) check() error {
 			slices.Sort(m)
 		}
 	}
-	return errors.Join(w.namespaces.check("namespaces", namespaces), w.labels.check("labels", labels), w.keys.check("label keys", keys))
+	return errors.Join(w.checkKnown(), w.namespaces.check("namespaces", namespaces), w.labels.check("labels", labels), w.keys.check("label keys", keys))
+}
+
+// checkKnown: the map that a group knows has the group's labels; numbers without a group know none.
+func (w *groupWriter) checkKnown() error {
+	for number, labels := range w.known {
+		g := w.all.get(uint32(number))
+		if labels == nil {
+			continue
+		}
+		if g == nil || len(labels) != g.id.labels() {
+			return fmt.Errorf("number %d knows %d labels, which are not those of its group", number, len(labels))
+		}
+		for key, value := range labels {
+			if term, found := w.labels.lookup(key, value); !found || !g.id.hasLabel(term) {
+				return fmt.Errorf("group %d knows the label %s=%s, which is not its own", number, key, value)
+			}
+		}
+	}
+	return nil
 }
 
 // checkGroupsOfObjects: each object is in the one group that has its namespace and its labels.

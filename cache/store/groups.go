@@ -4,7 +4,10 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
+	"reflect"
 	"slices"
+
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // groups is the index of namespaces and labels as of one snapshot.
@@ -64,6 +67,15 @@ func (id groupID) labels() int { return len(id)/4 - 1 }
 
 func (id groupID) label(i int) uint32 { return id.number(i + 1) }
 
+func (id groupID) hasLabel(term uint32) bool {
+	for i := range id.labels() {
+		if id.label(i) == term {
+			return true
+		}
+	}
+	return false
+}
+
 func (id groupID) number(i int) uint32 {
 	return uint32(id[4*i]) | uint32(id[4*i+1])<<8 | uint32(id[4*i+2])<<16 | uint32(id[4*i+3])<<24
 }
@@ -82,9 +94,12 @@ type groupWriter struct {
 	seed       maphash.Seed
 	groupOf    []uint32 // slot → number of its group + 1; 0: none
 	signatures []uint64 // slot → signature of its labels
-	changed    bool     // since the last snapshot
-	buffer     []byte
-	sorted     []uint32
+	// known has for each group the map of labels that one of its objects was last seen with. An object with the same map has the same labels.
+	known   []map[string]string
+	built   bool // objects build the maps that GetLabels returns, so that there is nothing to remember
+	changed bool // since the last snapshot
+	buffer  []byte
+	sorted  []uint32
 }
 
 func newGroupWriter(noLabels bool) groupWriter {
@@ -112,24 +127,45 @@ func (w *groupWriter) signature(labels map[string]string) (sum uint64) {
 
 // set puts an object into the group of its namespace, which is the same for all objects that a slot ever holds while it is in
 // a group, and its labels.
-func (w *groupWriter) set(slot uint32, namespace string, labels map[string]string, batch uint64) {
+func (w *groupWriter) set(slot uint32, namespace string, o resource.Object, batch uint64) {
 	for int(slot) >= len(w.groupOf) {
 		w.groupOf, w.signatures = append(w.groupOf, 0), append(w.signatures, 0)
 	}
-	if w.noLabels {
-		labels = nil
+	labels := labelsOf(o, w.noLabels)
+	former := w.groupOf[slot]
+	if former != 0 && sameMap(w.known[former-1], labels) {
+		return
 	}
-	signature, former := w.signature(labels), w.groupOf[slot]
+	signature := w.signature(labels)
 	if former != 0 && w.signatures[slot] == signature {
+		w.know(former-1, o, labels)
 		return
 	}
 	number := w.number(namespace, labels, batch)
 	w.changed = true
 	w.groupOf[slot], w.signatures[slot] = number+1, signature
+	w.know(number, o, labels)
 	w.writable(number, batch).slots.add(slot)
 	if former != 0 { // after the new one, so that labels in both need not die and be born again
 		w.leave(former-1, slot, batch)
 	}
+}
+
+// know remembers the labels of an object of a group, unless nothing but the group would hold the map.
+func (w *groupWriter) know(number uint32, o resource.Object, labels map[string]string) {
+	if _, ok := o.(*packed); ok || w.built || labels == nil {
+		return
+	}
+	if !sameMap(labels, o.GetLabels()) {
+		w.built = true
+		return
+	}
+	w.known[number] = labels
+}
+
+// sameMap says whether two maps are one, and not nil.
+func sameMap(a, b map[string]string) bool {
+	return a != nil && reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer()
 }
 
 // remove takes an object out of its group.
@@ -183,6 +219,7 @@ func (w *groupWriter) newNumber() uint32 {
 		return number
 	}
 	w.count++
+	w.known = append(w.known, nil)
 	return w.count - 1
 }
 
@@ -207,7 +244,7 @@ func (w *groupWriter) leave(number, slot uint32, batch uint64) {
 	}
 	w.all.set(number, nil, batch)
 	delete(w.numbers, g.id)
-	w.free = append(w.free, number)
+	w.free, w.known[number] = append(w.free, number), nil
 	w.namespaces.remove(g.id.namespace(), number, batch)
 	for i := range g.id.labels() {
 		term := g.id.label(i)

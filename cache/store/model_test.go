@@ -288,7 +288,11 @@ func anyChange(p program, m *model, names int) Change {
 			return Change{Op: Set, Key: key, Object: o}
 		}
 	}
-	return Change{Op: Set, Key: key, Object: anyObject(p, key)}
+	o := anyObject(p, key)
+	if other := m.objects[resource.Key{Namespace: "a", Name: "n" + strconv.Itoa(p.IntN(names))}]; other != nil && p.IntN(2) == 0 {
+		o.SetLabels(other.GetLabels()) // one map, as decoders that share leave it
+	}
+	return Change{Op: Set, Key: key, Object: o}
 }
 
 func anyObject(p program, key resource.Key) resource.Object {

@@ -91,7 +91,7 @@ func (s *state) set(key resource.Key, o resource.Object) Applied {
 		s.length++
 	}
 	s.objects.set(slot, o, s.batch)
-	s.groups.set(slot, key.Namespace, labelsOf(o, s.groups.noLabels), s.batch)
+	s.groups.set(slot, key.Namespace, o, s.batch)
 	for _, w := range s.indexes {
 		w.set(slot, o, s.batch)
 	}
