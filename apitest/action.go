@@ -9,6 +9,7 @@ import (
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/api"
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
 	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 )
 
@@ -22,7 +23,8 @@ type Action struct {
 	events bool
 
 	frames func(done <-chan struct{}) func(api.Frame) ([]api.Frame, api.End)
-	object func(v *history.Version, format wire.Format, data []byte) []byte
+	object func(k *kinds.Kind, v *history.Version, format wire.Format, data []byte) []byte
+	pace   time.Duration // between two pieces of the body, of after bytes each
 }
 
 // ending is how an answer ends before its time.
@@ -34,10 +36,14 @@ const (
 	endHalfClose
 	endStall
 	endClose
+	endGarble
 )
 
 // Delay serves the request after a while.
 func Delay(d time.Duration) Action { return Action{delay: d} }
+
+// Trickle sends the answer's body in pieces of n bytes, with a pause after each.
+func Trickle(n int64, pause time.Duration) Action { return Action{after: max(1, n), pace: pause} }
 
 // Fail answers with an error instead of serving the request. A *apierrors.StatusError is sent as it is, with its Retry-After;
 // others as 500.
@@ -72,7 +78,8 @@ func HalfCloseAfterBytes(n int64) Action { return Action{end: endHalfClose, afte
 // the client leaves.
 func StallAfterBytes(n int64) Action { return Action{end: endStall, after: n} }
 
-// CutAfterEvents breaks the connection of a watch after n events, which all arrive. Bookmarks count.
+// CutAfterEvents breaks the connection of a watch after n events, which all arrive. Bookmarks count. This and the other actions after so many
+// events take effect at once where n is 0: the watch has been accepted, and that is all.
 func CutAfterEvents(n int) Action { return Action{end: endCut, after: int64(n), events: true} }
 
 // HalfCloseAfterEvents ends the connection's direction to the client after n events of a watch, and keeps the other one open.
@@ -86,6 +93,9 @@ func StallAfterEvents(n int) Action { return Action{end: endStall, after: int64(
 
 // CloseAfterEvents ends a watch in order after n events, as a server does at the watch's time-out.
 func CloseAfterEvents(n int) Action { return Action{end: endClose, after: int64(n), events: true} }
+
+// GarbleAfterEvents sends n events of a watch, then bytes that are no event, and ends it.
+func GarbleAfterEvents(n int) Action { return Action{end: endGarble, after: int64(n), events: true} }
 
 // FailAfterEvents ends a watch after n events by an ERROR event, such as the one of apierrors.NewResourceExpired.
 func FailAfterEvents(n int, err error) Action {

@@ -60,7 +60,9 @@ func FuzzRequest(f *testing.F) {
 		}
 		w := httptest.NewRecorder()
 		srv.ServeHTTP(w, r)
-		if w.Code >= 400 && w.Body.Len() == 0 {
+		// The real server refuses to send its OpenAPI documents in another format without a word.
+		wordless := w.Code == http.StatusNotAcceptable && strings.HasPrefix(target.Path, "/openapi/")
+		if w.Code >= 400 && w.Body.Len() == 0 && !wordless {
 			t.Fatalf("%d without a body", w.Code)
 		}
 		var status metav1.Status

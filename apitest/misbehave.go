@@ -1,7 +1,9 @@
 package apitest
 
 import (
+	"bytes"
 	"net/http"
+	"time"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/api"
 )
@@ -23,18 +25,62 @@ func (s *Server) withFaults(w http.ResponseWriter, r *http.Request, entry *Reque
 				f.finish(r) // before anything, even the status line, is sent
 			}
 		}
-		t := api.Tamper{Object: action.object}
-		if action.end != endNone && action.events {
-			t.Frame = (&eventLimit{fault: f, w: w, r: r}).take
+		if action.pace > 0 {
+			w = &slowWriter{ResponseWriter: w, done: r.Context().Done(), piece: int(action.after), pause: action.pace}
 		}
-		if action.frames != nil {
-			t.Frame = action.frames(r.Context().Done())
-		}
-		if t.Frame != nil || t.Object != nil {
+		if t := f.tamper(w, r); t.Frame != nil || t.Object != nil || t.Begin != nil {
 			r = r.WithContext(api.WithTamper(r.Context(), t))
 		}
 	}
 	serve(w, r)
+}
+
+// tamper is what the fault does to the objects and events of an answer.
+func (f *Injected) tamper(w http.ResponseWriter, r *http.Request) api.Tamper {
+	action := f.fault.Do
+	t := api.Tamper{Object: action.object}
+	if action.frames != nil {
+		t.Frame = action.frames(r.Context().Done())
+	}
+	if action.end != endNone && action.events {
+		limit := &eventLimit{fault: f, w: w, r: r}
+		t.Frame = limit.take
+		if action.after == 0 {
+			t.Frame, t.Begin = nil, limit.end
+		}
+	}
+	return t
+}
+
+// slowWriter sends a body in pieces, with pauses.
+type slowWriter struct {
+	http.ResponseWriter
+	done  <-chan struct{} // the client has left
+	piece int
+	pause time.Duration
+	sent  int // of the piece
+}
+
+// Unwrap lets http.ResponseController flush.
+func (s *slowWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// Write sends b, and pauses after each full piece.
+func (s *slowWriter) Write(b []byte) (n int, err error) {
+	for len(b) > 0 {
+		part := b[:min(len(b), s.piece-s.sent)]
+		sent, err := s.ResponseWriter.Write(part)
+		n += sent
+		if err != nil {
+			return n, err
+		}
+		b = b[len(part):]
+		if s.sent += len(part); s.sent == s.piece {
+			s.sent = 0
+			_ = http.NewResponseController(s.ResponseWriter).Flush()
+			pause(s.done, s.pause)
+		}
+	}
+	return n, nil
 }
 
 // finish ends an answer in the fault's way, or returns when a stall is over.
@@ -123,21 +169,11 @@ type eventLimit struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	sent  int64
-	over  bool
 }
 
 // take is the limit's tampering with one event.
 func (l *eventLimit) take(f api.Frame) ([]api.Frame, api.End) {
 	limit := l.fault.fault.Do.after
-	if l.over {
-		return []api.Frame{f}, nil
-	}
-	if limit == 0 {
-		if over, last := l.end(); over {
-			return nil, func() (bool, error) { return true, last }
-		}
-		return []api.Frame{f}, nil
-	}
 	if l.sent++; l.sent == limit {
 		return []api.Frame{f}, l.end
 	}
@@ -146,10 +182,17 @@ func (l *eventLimit) take(f api.Frame) ([]api.Frame, api.End) {
 
 // end ends the watch in the fault's way; a stall may be over one day, and the watch goes on.
 func (l *eventLimit) end() (over bool, last error) {
-	l.over = true
-	if end := l.fault.fault.Do.end; end == endCut || end == endHalfClose {
+	do := l.fault.fault.Do
+	switch do.end {
+	case endCut, endHalfClose:
 		settle(l.w, l.r)
+	case endGarble:
+		_, _ = l.w.Write(garbage)
+		_ = http.NewResponseController(l.w).Flush()
 	}
 	l.fault.finish(l.r)
-	return l.fault.fault.Do.end == endClose, l.fault.fault.Do.err
+	return do.end == endClose || do.end == endGarble, do.err
 }
+
+// garbage is neither an event in JSON nor the beginning of one in protobuf, which would be longer than anything.
+var garbage = bytes.Repeat([]byte{0xff}, 64)

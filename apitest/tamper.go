@@ -12,6 +12,7 @@ import (
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/api"
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
 	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -88,38 +89,76 @@ func DelayEvents(d time.Duration) Action {
 // Undecodable sends the objects of these keys so that their metadata can be read and the rest of them cannot, in whatever answer the
 // fault hits: by list, watch and get, in JSON and protobuf.
 func Undecodable(keys ...resource.Key) Action {
-	return Action{object: func(v *history.Version, format wire.Format, data []byte) []byte {
-		if !slices.Contains(keys, resource.Key{Namespace: v.Namespace, Name: v.Name}) {
+	return UndecodableIf(func(o resource.Object) bool { return slices.Contains(keys, resource.KeyOf(o)) })
+}
+
+// UndecodableIf is Undecodable for the objects of which a function says so, be they stored as that or deleted. The function gets a copy
+// of the Go type that the server has for the resource, unstructured for custom resources, and must not call the server.
+func UndecodableIf(broken func(o resource.Object) bool) Action {
+	return corrupting(broken, withoutBody)
+}
+
+// NamelessIf sends the objects of which a function says so in such a way that not even their names can be read; else like UndecodableIf.
+func NamelessIf(broken func(o resource.Object) bool) Action {
+	return corrupting(broken, withoutMetadata)
+}
+
+// corrupting is an action that sends some objects otherwise than they are.
+func corrupting(broken func(o resource.Object) bool, corrupt func(wire.Format, []byte) []byte) Action {
+	return Action{object: func(k *kinds.Kind, v *history.Version, format wire.Format, data []byte) []byte {
+		o, err := k.Object(v)
+		if err != nil || !broken(o) {
 			return data
 		}
-		if format == wire.Protobuf {
-			// A second field that claims to be longer than what follows.
-			return append(bytes.Clone(data), 2<<3|2, 0x7f)
-		}
-		var known struct {
-			Kind       string          `json:"kind"`
-			APIVersion string          `json:"apiVersion"`
-			Metadata   json.RawMessage `json:"metadata"`
-			Spec       int             `json:"spec"`
-			Status     int             `json:"status"`
-			Data       int             `json:"data"`
-		}
-		var identity struct {
-			Kind       *string          `json:"kind"`
-			APIVersion *string          `json:"apiVersion"`
-			Metadata   *json.RawMessage `json:"metadata"`
-		}
-		identity.Kind, identity.APIVersion, identity.Metadata = &known.Kind, &known.APIVersion, &known.Metadata
-		if json.Unmarshal(data, &identity) != nil {
-			return []byte(`0`)
-		}
-		known.Spec, known.Status, known.Data = 1, 1, 1 // numbers where objects should be
-		broken, err := json.Marshal(known)
-		if err != nil {
-			return []byte(`0`)
-		}
-		return broken
+		return corrupt(format, data)
 	}}
+}
+
+// withoutBody breaks all of an object but its metadata.
+func withoutBody(format wire.Format, data []byte) []byte {
+	if format == wire.Protobuf {
+		// A second field that claims to be longer than what follows.
+		return append(bytes.Clone(data), 2<<3|2, 0x7f)
+	}
+	var known struct {
+		Kind       string          `json:"kind"`
+		APIVersion string          `json:"apiVersion"`
+		Metadata   json.RawMessage `json:"metadata"`
+		Spec       int             `json:"spec"`
+		Status     int             `json:"status"`
+		Data       int             `json:"data"`
+	}
+	var identity struct {
+		Kind       *string          `json:"kind"`
+		APIVersion *string          `json:"apiVersion"`
+		Metadata   *json.RawMessage `json:"metadata"`
+	}
+	identity.Kind, identity.APIVersion, identity.Metadata = &known.Kind, &known.APIVersion, &known.Metadata
+	if json.Unmarshal(data, &identity) != nil {
+		return []byte(`0`)
+	}
+	known.Spec, known.Status, known.Data = 1, 1, 1 // numbers where objects should be
+	broken, err := json.Marshal(known)
+	if err != nil {
+		return []byte(`0`)
+	}
+	return broken
+}
+
+// withoutMetadata breaks an object from its metadata on.
+func withoutMetadata(format wire.Format, data []byte) []byte {
+	if format == wire.Protobuf {
+		return []byte{1<<3 | 2, 0x7f} // metadata that claims to be longer than what follows
+	}
+	apiVersion, kind, err := kinds.TypeOf(data)
+	if err != nil {
+		return []byte(`0`)
+	}
+	broken, err := json.Marshal(map[string]any{"apiVersion": apiVersion, "kind": kind, "metadata": 0})
+	if err != nil {
+		return []byte(`0`)
+	}
+	return broken
 }
 
 // Restart cuts all connections and forgets all past states, as a restarted server does, whose caches begin anew: whatever asks for an

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/sheaf-dev/sheaf/apitest"
+	"github.com/sheaf-dev/sheaf/resource"
 	resources "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
@@ -116,6 +117,103 @@ func TestAnUndecodableObjectStillShowsItsMetadata(t *testing.T) {
 		c.watch(configMaps + "?watch=1").want("ADDED bad")
 		fault.Remove()
 		c.must(200, &corev1.ConfigMap{}, "GET", configMaps+"/bad", nil)
+	})
+}
+
+func TestObjectsAreUndecodableByTheirState(t *testing.T) {
+	inFakeTime(t, withWidget, func(t *testing.T, srv *apitest.Server, c client) {
+		set := func(value string) {
+			m := configMap("a", "value", value)
+			m.Namespace = "default"
+			if err := apitest.In(srv, resources.ConfigMaps).Put(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bad := func(o resource.Object) bool {
+			m, ok := o.(*corev1.ConfigMap)
+			return ok && m.Data["value"] == "bad"
+		}
+		read := func(accept string) (name string, err error) {
+			_, data := c.do("GET", configMaps+"/a", nil, "Accept", accept)
+			var envelope runtime.Unknown
+			var meta metav1.PartialObjectMetadata
+			var whole corev1.ConfigMap
+			if accept == protobuf {
+				if err := envelope.Unmarshal(data[4:]); err != nil {
+					t.Fatal(err)
+				}
+				_ = whole.Unmarshal(envelope.Raw)
+				return whole.Name, (&corev1.ConfigMap{}).Unmarshal(envelope.Raw)
+			}
+			_ = json.Unmarshal(data, &meta)
+			return meta.Name, json.Unmarshal(data, &whole)
+		}
+		srv.Inject(apitest.Fault{Do: apitest.UndecodableIf(bad)})
+		for _, name := range []string{"a", ""} {
+			for _, accept := range []string{protobuf, "application/json"} {
+				set("good")
+				if got, err := read(accept); err != nil || got != "a" {
+					t.Errorf("a good object: %q, %v", got, err)
+				}
+				set("bad")
+				if got, err := read(accept); err == nil || got != name {
+					t.Errorf("a bad object in %s: %q, %v", accept, got, err)
+				}
+			}
+			srv.Inject(apitest.Fault{Do: apitest.NamelessIf(bad)})
+		}
+	})
+}
+
+func TestAWatchEndsBeforeItsFirstEvent(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		for _, do := range []apitest.Action{apitest.CloseAfterEvents(0), apitest.CutAfterEvents(0), apitest.HalfCloseAfterEvents(0),
+			apitest.FailAfterEvents(0, apierrors.NewInternalError(errors.New("oh"))), apitest.GarbleAfterEvents(0)} {
+			fault := srv.Inject(apitest.Fault{On: watches, Do: do})
+			w := c.watch(configMaps + "?watch=1&resourceVersion=" + srv.ResourceVersion())
+			start := time.Now()
+			event, err := w.next()
+			if time.Since(start) > 0 {
+				t.Errorf("the watch lived for %v", time.Since(start))
+			}
+			if err == nil && event.String() != "ERROR 500 InternalError" {
+				t.Errorf("the watch sends %v", event)
+			}
+			_ = w.body.Close()
+			fault.Remove()
+		}
+	})
+}
+
+func TestAWatchSendsGarbage(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a", "b")
+		srv.Inject(apitest.Fault{On: watches, Do: apitest.GarbleAfterEvents(1)})
+		w := c.watch(configMaps + "?watch=1")
+		w.want("ADDED a")
+		var syntax *json.SyntaxError
+		if _, err := w.next(); !errors.As(err, &syntax) {
+			t.Errorf("after the first event: %v", err)
+		}
+	})
+}
+
+func TestAnAnswerTrickles(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a", "b")
+		_, whole := c.do("GET", configMaps, nil)
+		srv.Inject(apitest.Fault{On: apitest.Match{Verb: "list"}, Do: apitest.Trickle(100, time.Minute)})
+		start := time.Now()
+		resp := c.open("GET", configMaps, nil)
+		defer func() { _ = resp.Body.Close() }()
+		first := make([]byte, 150)
+		if _, err := io.ReadFull(resp.Body, first); err != nil || time.Since(start) != time.Minute {
+			t.Errorf("the first 150 bytes took %v, %v", time.Since(start), err)
+		}
+		rest, err := io.ReadAll(resp.Body)
+		if err != nil || string(first)+string(rest) != string(whole) || time.Since(start) != time.Duration(len(whole)/100)*time.Minute {
+			t.Errorf("%d bytes of %d took %v, %v", len(first)+len(rest), len(whole), time.Since(start), err)
+		}
 	})
 }
 

@@ -13,11 +13,13 @@ import (
 	v1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache/delta"
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 func key(text string) resource.Key {
@@ -28,13 +30,13 @@ func key(text string) resource.Key {
 	return k
 }
 
-func bad(o *v1.ConfigMap) bool { return o.Data["value"] == "bad" }
+func bad(o resource.Object) bool { return o.(*v1.ConfigMap).Data["value"] == "bad" }
 
 // refusing is a transform that refuses bad objects.
 func refusing(calls map[string]int) delta.Transform {
 	return func(o resource.Object) (resource.Object, error) {
 		calls[resource.KeyOf(o).String()+"@"+o.GetResourceVersion()]++
-		if bad(o.(*v1.ConfigMap)) {
+		if bad(o) {
 			return nil, errors.New("bad value")
 		}
 		return o, nil
@@ -43,12 +45,12 @@ func refusing(calls map[string]int) delta.Transform {
 
 func TestAnObjectThatDoesNotDecodeIsStaleAndNeitherBlocksNorBlindsTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		c.Broken = bad
+		c := served.New(t)
+		c.Inject(apitest.Fault{Do: apitest.UndecodableIf(bad)})
 		c.Set("a", "1", "good")
 		c.Set("a", "2", "bad")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
@@ -68,11 +70,11 @@ func TestAnObjectThatDoesNotDecodeIsStaleAndNeitherBlocksNorBlindsTheOthers(t *t
 		if _, ok := s.Get(key("a/2")); ok || s.Stale(key("a/2")) == nil {
 			t.Error("an object that was never good is not stale")
 		}
-		if s.ResourceVersion() != c.Version() {
-			t.Errorf("the store is at %s, the collection at %s", s.ResourceVersion(), c.Version())
+		if s.ResourceVersion() != c.ResourceVersion() {
+			t.Errorf("the store is at %s, the collection at %s", s.ResourceVersion(), c.ResourceVersion())
 		}
 		status := i.Status()
-		if status.QuarantinedCount != 2 || status.Quarantined[0].Key != key("a/1") || !strings.Contains(status.Quarantined[0].Err.Error(), "broken") {
+		if status.QuarantinedCount != 2 || status.Quarantined[0].Key != key("a/1") || !strings.Contains(status.Quarantined[0].Err.Error(), "decode configmaps") {
 			t.Errorf("quarantined: %v", status.Quarantined)
 		}
 	})
@@ -80,13 +82,13 @@ func TestAnObjectThatDoesNotDecodeIsStaleAndNeitherBlocksNorBlindsTheOthers(t *t
 
 func TestALaterEventHealsAQuarantinedObject(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		c.Broken = bad
+		c := served.New(t)
+		c.Inject(apitest.Fault{Do: apitest.UndecodableIf(bad)})
 		c.Set("a", "1", "good")
 		c.Set("a", "2", "bad")
 		c.Set("a", "3", "bad")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
@@ -108,11 +110,11 @@ func TestALaterEventHealsAQuarantinedObject(t *testing.T) {
 
 func TestAQuarantinedObjectIsReadAloneWithBackOffUntilItIsGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "bad")
 		calls := map[string]int{}
 		var healthy atomic.Bool
-		i := New(fake.ConfigMaps.Definition(), c, Options{Transform: func(o resource.Object) (resource.Object, error) {
+		i := New(corev1.ConfigMaps.Definition(), c, Options{Transform: func(o resource.Object) (resource.Object, error) {
 			if healthy.Load() {
 				return o, nil
 			}
@@ -122,12 +124,12 @@ func TestAQuarantinedObjectIsReadAloneWithBackOffUntilItIsGood(t *testing.T) {
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		time.Sleep(time.Minute)
-		_, _, gets := c.Requests()
+		gets := c.Asked("get")
 		if n := len(gets); n < 4 || n > 8 {
 			t.Errorf("it was read %d times in the first minute", n)
 		}
 		time.Sleep(10 * time.Hour)
-		_, _, later := c.Requests()
+		later := c.Asked("get")
 		if n := len(later) - len(gets); n < 50 || n > 150 { // every 5 to 10 minutes
 			t.Errorf("it was read %d times in 10 hours", n)
 		}
@@ -143,9 +145,9 @@ func TestAQuarantinedObjectIsReadAloneWithBackOffUntilItIsGood(t *testing.T) {
 		if n := i.Status().QuarantinedCount; n != 0 {
 			t.Errorf("%d objects are still quarantined", n)
 		}
-		_, _, gets = c.Requests()
+		gets = c.Asked("get")
 		time.Sleep(10 * time.Hour)
-		if _, _, later = c.Requests(); len(later) != len(gets) {
+		if later = c.Asked("get"); len(later) != len(gets) {
 			t.Error("a healed object is still read")
 		}
 	})
@@ -153,24 +155,22 @@ func TestAQuarantinedObjectIsReadAloneWithBackOffUntilItIsGood(t *testing.T) {
 
 func TestAStateReadAloneIsNotOverwrittenByTheStreamsPast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		c.Set("a", "1", "good")
 		calls := map[string]int{}
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{Transform: refusing(calls)})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{Transform: refusing(calls)})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
-		hold := false
-		c.Lock(func() { c.Hold = func() bool { return hold } })
 		c.Set("a", "1", "bad")
 		synctest.Wait()
-		c.Lock(func() { hold = true }) // the stream stays behind
+		c.Hold() // the stream stays behind
 		c.Set("a", "1", "old")
 		c.Set("a", "1", "new")
 		time.Sleep(time.Minute)
 		same(t, i, c)
-		c.Lock(func() { hold = false })
+		c.Release()
 		c.Set("a", "1", "newest")
 		synctest.Wait()
 		same(t, i, c)
@@ -187,11 +187,11 @@ func TestAStateReadAloneIsNotOverwrittenByTheStreamsPast(t *testing.T) {
 
 func TestAnObjectThatVanishesWhileItIsQuarantinedIsDeletedByTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		c.Broken = bad
+		c := served.New(t)
+		c.Inject(apitest.Fault{Do: apitest.UndecodableIf(bad)})
 		c.Set("a", "1", "good")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
@@ -209,23 +209,22 @@ func TestAnObjectThatVanishesWhileItIsQuarantinedIsDeletedByTheStream(t *testing
 
 func TestAListWithANamelessObjectDeletesNothingWithoutAsking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		c.Broken = bad
-		c.Nameless = bad
+		c := served.New(t)
+		c.Inject(apitest.Fault{Do: apitest.NamelessIf(bad)})
 		c.Set("a", "gone", "x")
 		c.Set("a", "nameless", "x")
 		c.Set("a", "plain", "x")
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
-		c.Lock(func() { c.Hold = func() bool { return true } })
+		c.Hold()
 		c.Set("a", "nameless", "bad")
 		c.Delete("a", "gone")
 		c.Compact()
 		c.End(apierrors.NewResourceExpired("too old"))
-		c.Lock(func() { c.Hold = nil })
+		c.Release()
 		synctest.Wait()
 		status := i.Status()
 		if status.Nameless == 0 || status.LastNameless == nil || status.QuarantinedCount != 2 || i.Reader().Len() != 3 {
@@ -246,10 +245,10 @@ func TestAListWithANamelessObjectDeletesNothingWithoutAsking(t *testing.T) {
 
 func TestASourceThatCannotReadSingleObjectsIsHealedByItsStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
-		c.Broken = bad
+		c := served.New(t)
+		c.Inject(apitest.Fault{Do: apitest.UndecodableIf(bad)})
 		c.Set("a", "1", "bad")
-		i := New(fake.ConfigMaps.Definition(), struct{ reflector.ListerWatcher }{c}, Options{})
+		i := New(corev1.ConfigMaps.Definition(), struct{ reflector.ListerWatcher }{c}, Options{})
 		defer start(t, i)()
 		time.Sleep(time.Hour)
 		if s := i.Status(); s.QuarantinedCount != 1 || !s.Quarantined[0].Next.IsZero() {
@@ -263,14 +262,14 @@ func TestASourceThatCannotReadSingleObjectsIsHealedByItsStream(t *testing.T) {
 
 func TestAnIndexFunctionThatFailsLosesNobodysEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		h := newRecorder()
-		i := New(fake.ConfigMaps.Definition(), c, Options{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
 		if err := i.AddIndexers(map[string]store.IndexFunc{"value": func(o resource.Object) ([]string, error) {
-			if bad(o.(*v1.ConfigMap)) {
+			if bad(o) {
 				panic("bad value")
 			}
 			return []string{"fine"}, nil
@@ -294,7 +293,7 @@ func TestAnIndexFunctionThatFailsLosesNobodysEvents(t *testing.T) {
 
 func TestEveryVersionIsTransformedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := fake.New()
+		c := served.New(t)
 		calls := map[string]int{}
 		for n := range 10 {
 			c.Set("a", fmt.Sprint(n), "x")

@@ -10,7 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/klog/v2"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/apitest"
+	"github.com/sheaf-dev/sheaf/cache/internal/served"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -100,13 +101,16 @@ func (r *replacement) Commit(_ context.Context, version string) error {
 // rig is a reflector of a collection.
 type rig struct {
 	*reflector.Reflector
-	c    *fake.Collection
+	c    *served.Collection
 	sink *state
 	stop func()
 
 	mu     sync.Mutex // owns failed
 	failed []reflector.Failure
 }
+
+// streams matches the requests for the initial state as a stream.
+var streams = apitest.Match{Resource: "configmaps", Verb: "watch", Func: func(r *apitest.Request) bool { return r.Query.Get("sendInitialEvents") == "true" }}
 
 // failures returns those that were reported so far.
 func (r *rig) failures() []reflector.Failure {
@@ -115,7 +119,7 @@ func (r *rig) failures() []reflector.Failure {
 	return slices.Clone(r.failed)
 }
 
-func newRig(t *testing.T, c *fake.Collection, opts reflector.Options) *rig {
+func newRig(t *testing.T, c *served.Collection, opts reflector.Options) *rig {
 	t.Helper()
 	r := &rig{c: c, sink: &state{objects: map[resource.Key]string{}}}
 	opts.OnFailure = func(f *reflector.Failure) {
@@ -156,9 +160,11 @@ func (r *rig) same(t *testing.T) {
 // flat is a back-off of one second, always.
 func flat(int) time.Duration { return time.Second }
 
-// filled returns a collection of n objects.
-func filled(n int) *fake.Collection {
-	c := fake.New()
+// filled returns a collection of n objects, whose watches the server never ends by itself.
+func filled(t *testing.T, n int) *served.Collection {
+	t.Helper()
+	c := served.New(t)
+	c.Endless = true
 	for i := range n {
 		c.Set("a", string(rune('a'+i)), "x")
 	}

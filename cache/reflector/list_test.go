@@ -1,29 +1,33 @@
 package reflector_test
 
 import (
-	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	v1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
+	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
+var lists = apitest.Match{Resource: "configmaps", Verb: "list"}
+
+// tooLarge is the error of a server that is asked for a version from the future.
+func tooLarge() error {
+	err := apierrors.NewTimeoutError("Too large resource version: 1000000, current: 1", 1)
+	err.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: metav1.CauseTypeResourceVersionTooLarge}}
+	return err
+}
+
 func TestAServerThatRefusesStreamsIsListedFromThenOn(t *testing.T) {
-	for _, refusal := range []error{apierrors.NewBadRequest("unknown parameter"), apierrors.NewInvalid(fake.ConfigMaps.Definition().GroupVersionKind().GroupKind(), "", nil)} {
+	for _, refusal := range []error{apierrors.NewBadRequest("unknown parameter"), apierrors.NewInvalid(corev1.ConfigMaps.Definition().GroupVersionKind().GroupKind(), "", nil)} {
 		synctest.Test(t, func(t *testing.T) {
-			c := filled(3)
-			c.Faults.Watch = func(opts metav1.ListOptions) error {
-				if opts.SendInitialEvents != nil {
-					return refusal
-				}
-				return nil
-			}
+			c := filled(t, 3)
+			c.Inject(apitest.Fault{On: streams, Do: apitest.Fail(refusal)})
 			r := newRig(t, c, reflector.Options{})
 			defer r.stop()
 			synctest.Wait()
@@ -32,9 +36,9 @@ func TestAServerThatRefusesStreamsIsListedFromThenOn(t *testing.T) {
 			c.End(apierrors.NewResourceExpired("gone"))
 			time.Sleep(time.Minute)
 			r.same(t)
-			lists, watches, _ := c.Requests()
-			if len(lists) != 2 || lists[0].ResourceVersion != "0" || len(watches) != 3 {
-				t.Errorf("lists %+v, watches %+v", lists, watches)
+			asked, watches := c.Asked("list"), c.Asked("watch")
+			if len(asked) != 2 || asked[0].ResourceVersion != "0" || len(watches) != 3 {
+				t.Errorf("lists %+v, watches %+v", asked, watches)
 			}
 			if !r.Status().NoStreaming {
 				t.Error("the status does not say that streams do not work")
@@ -45,8 +49,8 @@ func TestAServerThatRefusesStreamsIsListedFromThenOn(t *testing.T) {
 
 func TestAServerThatNeverEndsTheInitialStateIsListedFromThenOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(3)
-		c.Faults.NoEnd = func() bool { return true }
+		c := filled(t, 3)
+		c.Fault("watch", apitest.NoInitialEventsEnd())
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		begin := time.Now()
@@ -67,16 +71,16 @@ func TestAServerThatNeverEndsTheInitialStateIsListedFromThenOn(t *testing.T) {
 
 func TestPagesAreReadByTokenAndWithoutAVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(5)
+		c := filled(t, 5)
 		r := newRig(t, c, reflector.Options{NoStreaming: true, PageSize: 2})
 		defer r.stop()
 		synctest.Wait()
 		r.same(t)
-		lists, _, _ := c.Requests()
-		if len(lists) != 3 || lists[0].ResourceVersion != "" || lists[0].Limit != 2 {
-			t.Fatalf("lists %+v", lists)
+		asked := c.Asked("list")
+		if len(asked) != 3 || asked[0].ResourceVersion != "" || asked[0].Limit != 2 {
+			t.Fatalf("lists %+v", asked)
 		}
-		for _, page := range lists[1:] {
+		for _, page := range asked[1:] {
 			if page.Continue == "" || page.ResourceVersion != "" || page.ResourceVersionMatch != "" || page.Limit != 2 {
 				t.Errorf("page %+v", page)
 			}
@@ -86,22 +90,16 @@ func TestPagesAreReadByTokenAndWithoutAVersion(t *testing.T) {
 
 func TestAnExpiredTokenStartsTheListAgainInOnePiece(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(5)
-		pages := 0
-		c.Faults.List = func(opts metav1.ListOptions) error {
-			if pages++; opts.Continue != "" && pages == 3 {
-				return apierrors.NewResourceExpired("the continue token is too old")
-			}
-			return nil
-		}
+		c := filled(t, 5)
+		c.Inject(apitest.Fault{On: lists, Skip: 2, Times: 1, Do: apitest.Fail(apierrors.NewResourceExpired("the continue token is too old"))})
 		r := newRig(t, c, reflector.Options{NoStreaming: true, PageSize: 2})
 		defer r.stop()
 		begin := time.Now()
 		synctest.Wait()
 		r.same(t)
-		lists, _, _ := c.Requests()
-		if last := lists[len(lists)-1]; len(lists) != 4 || last.Limit != 0 || last.Continue != "" {
-			t.Errorf("lists %+v", lists)
+		asked := c.Asked("list")
+		if last := asked[len(asked)-1]; len(asked) != 4 || last.Limit != 0 || last.Continue != "" {
+			t.Errorf("lists %+v", asked)
 		}
 		if time.Since(begin) > 0 {
 			t.Errorf("it took %v", time.Since(begin))
@@ -111,35 +109,27 @@ func TestAnExpiredTokenStartsTheListAgainInOnePiece(t *testing.T) {
 
 func TestAPageThatBreaksIsReadAgainAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(6)
-		items := 0
-		c.Faults.Item = func(*v1.ConfigMap) error {
-			if items++; items == 4 { // the second of the second page
-				return errors.New("connection reset")
-			}
-			return nil
-		}
+		c := filled(t, 6)
+		c.Set("a", "d", strings.Repeat("x", 3000)) // the second of the second page
+		c.Inject(apitest.Fault{On: lists, Skip: 1, Times: 1, Do: apitest.CutAfterBytes(4000)})
 		r := newRig(t, c, reflector.Options{NoStreaming: true, PageSize: 2, Backoff: flat})
 		defer r.stop()
 		time.Sleep(10 * time.Second)
 		r.same(t)
-		lists, _, _ := c.Requests()
-		if len(lists) != 4 || lists[1].Continue != lists[2].Continue || lists[1].Continue == "" {
-			t.Errorf("lists %+v", lists)
+		asked := c.Asked("list")
+		if len(asked) != 4 || asked[1].Continue != asked[2].Continue || asked[1].Continue == "" {
+			t.Errorf("lists %+v", asked)
 		}
 	})
 }
 
 func TestAnExpiredFirstPageAsksForTheNewestAtOnce(t *testing.T) {
-	for _, refusal := range []error{apierrors.NewResourceExpired("too old"), fake.TooLarge()} {
+	for _, refusal := range []error{apierrors.NewResourceExpired("too old"), tooLarge()} {
 		synctest.Test(t, func(t *testing.T) {
-			c := filled(2)
-			c.Faults.List = func(opts metav1.ListOptions) error {
-				if opts.ResourceVersion != "" {
-					return refusal
-				}
-				return nil
-			}
+			c := filled(t, 2)
+			versioned := lists
+			versioned.Func = func(r *apitest.Request) bool { return r.Query.Get("resourceVersion") != "" }
+			c.Inject(apitest.Fault{On: versioned, Do: apitest.Fail(refusal)})
 			r := newRig(t, c, reflector.Options{NoStreaming: true})
 			defer r.stop()
 			begin := time.Now()
@@ -154,14 +144,9 @@ func TestAnExpiredFirstPageAsksForTheNewestAtOnce(t *testing.T) {
 
 func TestAListWithoutProgressIsGivenUpAndGetsMoreTimeThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(3)
-		slow := 100 * time.Second // for one item
-		c.Faults.Item = func(o *v1.ConfigMap) error {
-			if o.Name == "b" {
-				time.Sleep(slow)
-			}
-			return nil
-		}
+		c := filled(t, 3)
+		c.Set("a", "b", strings.Repeat("x", 3000)) // once as the value, once as the label
+		c.Fault("list", apitest.Trickle(4000, 100*time.Second)) // the second item takes so long
 		r := newRig(t, c, reflector.Options{NoStreaming: true, Backoff: flat})
 		defer r.stop()
 		time.Sleep(10 * time.Minute)
@@ -174,11 +159,8 @@ func TestAListWithoutProgressIsGivenUpAndGetsMoreTimeThen(t *testing.T) {
 
 func TestASlowListWithProgressIsNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(20)
-		c.Faults.Item = func(*v1.ConfigMap) error {
-			time.Sleep(29 * time.Second)
-			return nil
-		}
+		c := filled(t, 20)
+		c.Fault("list", apitest.Trickle(250, 29*time.Second)) // an item or two at a time
 		r := newRig(t, c, reflector.Options{NoStreaming: true})
 		defer r.stop()
 		time.Sleep(30 * time.Minute)
@@ -192,20 +174,22 @@ func TestASlowListWithProgressIsNotGivenUp(t *testing.T) {
 func TestReadingAgainAsksForTheVersionThatWasApplied(t *testing.T) {
 	for _, streaming := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			c := filled(2)
+			c := filled(t, 2)
 			r := newRig(t, c, reflector.Options{NoStreaming: !streaming})
 			defer r.stop()
 			synctest.Wait()
 			applied := c.Set("a", "a", "y")
 			synctest.Wait()
-			c.End(apierrors.NewResourceExpired("too old"))
+			c.Hold() // the watch ends before it has sent what comes now
 			c.Set("a", "a", "z")
+			c.End(apierrors.NewResourceExpired("too old"))
 			synctest.Wait()
+			c.Release()
 			r.same(t)
-			lists, watches, _ := c.Requests()
+			asked, watches := c.Asked("list"), c.Asked("watch")
 			again := watches[len(watches)-1]
 			if !streaming {
-				again = lists[len(lists)-1]
+				again = asked[len(asked)-1]
 			}
 			if again.ResourceVersion != applied || again.ResourceVersionMatch != metav1.ResourceVersionMatchNotOlderThan {
 				t.Errorf("streaming %t: %+v", streaming, again)
@@ -220,14 +204,18 @@ func TestReadingAgainAsksForTheVersionThatWasApplied(t *testing.T) {
 func TestAServerRestoredToThePastIsReadAtItsNewest(t *testing.T) {
 	for _, streaming := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			c := filled(2)
-			past := c.Save()
+			c := filled(t, 2)
+			past := c.ResourceVersion()
 			c.Set("a", "a", "lost")
 			c.Set("a", "c", "lost")
 			r := newRig(t, c, reflector.Options{NoStreaming: !streaming})
 			defer r.stop()
 			synctest.Wait()
-			c.Restore(past)
+			// The server would be patient with a watch from the future, as today's are. Others are not.
+			c.Once("watch", apitest.Fail(tooLarge()))
+			if err := c.RestoreTo(past); err != nil {
+				t.Fatal(err)
+			}
 			time.Sleep(time.Minute)
 			r.same(t)
 			if reads := r.Status().Reads; reads["version too large"] != 1 {

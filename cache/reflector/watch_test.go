@@ -1,10 +1,9 @@
 package reflector_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,24 +11,21 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/klog/v2"
 
-	"github.com/sheaf-dev/sheaf/cache/internal/fake"
+	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
-	"github.com/sheaf-dev/sheaf/internal/decode"
-	"github.com/sheaf-dev/sheaf/resource"
 )
 
 func TestTheFirstRequestIsAStreamOfTheInitialState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(3)
+		c := filled(t, 3)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		synctest.Wait()
 		c.Set("a", "b", "y")
 		synctest.Wait()
 		r.same(t)
-		lists, watches, _ := c.Requests()
+		lists, watches := c.Asked("list"), c.Asked("watch")
 		if len(lists) != 0 || len(watches) != 1 {
 			t.Fatalf("lists %v, watches %v", lists, watches)
 		}
@@ -45,16 +41,17 @@ func TestTheFirstRequestIsAStreamOfTheInitialState(t *testing.T) {
 
 func TestAWatchEndsBetweenFiveAndTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
+		c := filled(t, 1)
+		c.Endless = false
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		seen := map[int64]bool{}
 		for range 50 {
 			time.Sleep(2 * time.Second)
-			c.End(io.EOF)
+			c.End(nil)
 		}
 		synctest.Wait()
-		_, watches, _ := c.Requests()
+		watches := c.Asked("watch")
 		for _, w := range watches {
 			if w.TimeoutSeconds == nil || *w.TimeoutSeconds < 300 || *w.TimeoutSeconds >= 600 || !w.AllowWatchBookmarks {
 				t.Fatalf("the watch asks for %+v", w)
@@ -72,18 +69,13 @@ func TestAWatchEndsBetweenFiveAndTenMinutes(t *testing.T) {
 
 func TestAWatchThatEndsAtOnceWithoutNewsCountsAsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
+		c := filled(t, 1)
 		r := newRig(t, c, reflector.Options{Backoff: flat})
 		defer r.stop()
 		synctest.Wait()
 		time.Sleep(time.Minute)
-		c.Lock(func() {
-			c.Faults.Watch = func(metav1.ListOptions) error {
-				go c.End(io.EOF)
-				return nil
-			}
-		})
-		c.End(io.EOF)
+		c.Fault("watch", apitest.CloseAfterEvents(0))
+		c.End(nil)
 		time.Sleep(10500 * time.Millisecond)
 		if n := len(r.failures()); n != 11 || r.failures()[0].Class != reflector.Short {
 			t.Errorf("failures %v", r.failures())
@@ -92,20 +84,25 @@ func TestAWatchThatEndsAtOnceWithoutNewsCountsAsAFailure(t *testing.T) {
 }
 
 func TestARefusedConnectionIsMadeAgainAfterAWaitAndNothingIsListed(t *testing.T) {
-	for _, refusal := range []error{errors.New("connection refused"), apierrors.NewTooManyRequests("busy", 0), apierrors.NewInternalError(errors.New("sick"))} {
+	for _, refusal := range []error{nil, apierrors.NewTooManyRequests("busy", 0), apierrors.NewInternalError(errors.New("sick"))} { // nil: of the connection
 		synctest.Test(t, func(t *testing.T) {
-			c := filled(1)
+			c := filled(t, 1)
 			r := newRig(t, c, reflector.Options{})
 			defer r.stop()
 			synctest.Wait()
-			c.Lock(func() { c.Faults.Watch = func(metav1.ListOptions) error { return refusal } })
-			c.End(io.EOF)
+			refused := c.Fault("watch", apitest.Fail(refusal))
+			c.End(nil)
+			if refusal == nil {
+				c.RefuseConnections(true)
+				c.CutConnections()
+			}
 			c.Set("a", "a", "y")
 			time.Sleep(10 * time.Minute)
 			if s := r.Status(); s.Phase != reflector.BackingOff || s.Next != reflector.Watching || s.LastFailure == nil {
 				t.Errorf("status %+v", s)
 			}
-			c.Lock(func() { c.Faults.Watch = nil })
+			refused.Remove()
+			c.RefuseConnections(false)
 			time.Sleep(time.Minute)
 			r.same(t)
 			if reads := r.Status().Reads; len(reads) != 1 || reads["initial"] != 1 {
@@ -120,15 +117,8 @@ func TestARefusedConnectionIsMadeAgainAfterAWaitAndNothingIsListed(t *testing.T)
 
 func TestTheServersWishToWaitIsHonoured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
-		first := true
-		c.Faults.Watch = func(metav1.ListOptions) error {
-			if first {
-				first = false
-				return apierrors.NewTooManyRequests("busy", 77)
-			}
-			return nil
-		}
+		c := filled(t, 1)
+		c.Once("watch", apitest.TooManyRequests(77*time.Second))
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		begin := time.Now()
@@ -143,26 +133,20 @@ func TestTheServersWishToWaitIsHonoured(t *testing.T) {
 }
 
 func TestMissingCredentialsAreReportedAndRetried(t *testing.T) {
-	for class, refusal := range map[reflector.Class]error{
+	for class, refusal := range map[reflector.Class]*apierrors.StatusError{
 		reflector.Unauthorized: apierrors.NewUnauthorized("who?"),
 		reflector.Forbidden:    apierrors.NewForbidden(schema.GroupResource{Resource: "configmaps"}, "", errors.New("no")),
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			c := filled(1)
-			refused := true // set under the collection's lock
-			c.Faults.Watch = func(metav1.ListOptions) error {
-				if refused {
-					return refusal
-				}
-				return nil
-			}
+			c := filled(t, 1)
+			refused := c.Fault("watch", apitest.Fail(refusal))
 			r := newRig(t, c, reflector.Options{})
 			defer r.stop()
 			time.Sleep(time.Minute)
-			if failures := r.failures(); len(failures) < 3 || failures[2].Class != class || failures[2].Count != 3 || !errors.Is(&failures[2], refusal) {
+			if failures := r.failures(); len(failures) < 3 || failures[2].Class != class || failures[2].Count != 3 || apierrors.ReasonForError(&failures[2]) != refusal.ErrStatus.Reason || !strings.Contains(failures[2].Error(), refusal.ErrStatus.Message) {
 				t.Errorf("failures %v", r.failures())
 			}
-			c.Lock(func() { refused = false })
+			refused.Remove()
 			time.Sleep(time.Minute)
 			r.same(t)
 		})
@@ -171,9 +155,7 @@ func TestMissingCredentialsAreReportedAndRetried(t *testing.T) {
 
 func TestASilentWatchIsFoundOnceBookmarksAreKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
-		dead := false
-		c.Faults.Hold = func() bool { return dead }
+		c := filled(t, 1)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		for range 5 {
@@ -181,14 +163,15 @@ func TestASilentWatchIsFoundOnceBookmarksAreKnown(t *testing.T) {
 			c.Bookmark()
 		}
 		synctest.Wait()
-		c.Lock(func() { dead = true })
+		c.Hold()
 		c.Set("a", "a", "y")
 		time.Sleep(6*time.Minute - time.Second)
 		if len(r.failures()) != 0 {
 			t.Fatalf("failures %v", r.failures())
 		}
-		c.Lock(func() { dead = false })
 		time.Sleep(time.Second)
+		synctest.Wait()
+		c.Release()
 		synctest.Wait()
 		if len(r.failures()) != 1 || r.failures()[0].Class != reflector.Silent || r.failures()[0].RetryIn != 0 {
 			t.Errorf("failures %v", r.failures())
@@ -202,11 +185,11 @@ func TestASilentWatchIsFoundOnceBookmarksAreKnown(t *testing.T) {
 
 func TestAWatchOfAResourceWithoutBookmarksMayBeSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
+		c := filled(t, 1)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		time.Sleep(24 * time.Hour)
-		if _, watches, _ := c.Requests(); len(r.failures()) != 0 || len(watches) != 1 {
+		if watches := c.Asked("watch"); len(r.failures()) != 0 || len(watches) != 1 {
 			t.Errorf("failures %v, %d watches", r.failures(), len(watches))
 		}
 	})
@@ -214,7 +197,7 @@ func TestAWatchOfAResourceWithoutBookmarksMayBeSilent(t *testing.T) {
 
 func TestAServerThatStopsSendingBookmarksIsLeftAloneAfterOneSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
+		c := filled(t, 1)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		time.Sleep(time.Minute)
@@ -229,9 +212,8 @@ func TestAServerThatStopsSendingBookmarksIsLeftAloneAfterOneSilence(t *testing.T
 
 func TestAWatchFromTheFutureOfARestoredServerIsFoundByItsSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(2)
-		c.Faults.PatientWatch = true
-		past := c.Save()
+		c := filled(t, 2)
+		past := c.ResourceVersion()
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		for n := range 10 {
@@ -240,7 +222,9 @@ func TestAWatchFromTheFutureOfARestoredServerIsFoundByItsSilence(t *testing.T) {
 			c.Bookmark()
 		}
 		synctest.Wait()
-		c.Restore(past)
+		if err := c.RestoreTo(past); err != nil {
+			t.Fatal(err)
+		}
 		c.Set("a", "a", "new")
 		time.Sleep(4 * time.Minute)
 		r.same(t)
@@ -252,7 +236,7 @@ func TestAWatchFromTheFutureOfARestoredServerIsFoundByItsSilence(t *testing.T) {
 
 func TestTimeInWhichTheStoreIsFullIsNotSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
+		c := filled(t, 1)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		time.Sleep(time.Minute)
@@ -275,20 +259,20 @@ func TestTimeInWhichTheStoreIsFullIsNotSilence(t *testing.T) {
 
 func TestAnUnreadableStreamIsListedAgainAfterAFewAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
+		c := filled(t, 1)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		time.Sleep(time.Hour)
-		c.Lock(func() {
-			c.Faults.Event = func(e *decode.Event) error {
-				if e.ResourceVersion == "3" {
-					return errors.New("this is no frame")
-				}
-				return nil
-			}
-		})
+		version := c.ResourceVersion()
+		c.Inject(apitest.Fault{Do: apitest.GarbleAfterEvents(0), On: apitest.Match{Verb: "watch", Func: func(r *apitest.Request) bool {
+			return r.Query.Get("resourceVersion") == version && r.Query.Get("sendInitialEvents") != "true"
+		}}})
+		c.Hold() // the watch that is open ends before it has sent what comes now
 		c.Set("a", "a", "unreadable")
 		c.Set("a", "a", "good")
+		c.End(nil)
+		synctest.Wait()
+		c.Release()
 		time.Sleep(time.Hour)
 		r.same(t)
 		if reads := r.Status().Reads; reads["watch breaks at once"] != 1 {
@@ -299,7 +283,7 @@ func TestAnUnreadableStreamIsListedAgainAfterAFewAttempts(t *testing.T) {
 
 func TestFailuresAreForgottenAfterTwoMinutesOfHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
+		c := filled(t, 1)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		synctest.Wait()
@@ -307,32 +291,24 @@ func TestFailuresAreForgottenAfterTwoMinutesOfHealth(t *testing.T) {
 			failures := r.failures()
 			return failures[len(failures)-1].Count
 		}
-		sick := true
-		c.Lock(func() {
-			c.Faults.Watch = func(metav1.ListOptions) error {
-				if sick {
-					return errors.New("connection refused")
-				}
-				return nil
-			}
-		})
-		c.End(io.EOF)
+		sick := c.Fault("watch", apitest.Cut())
+		c.End(nil)
 		time.Sleep(10 * time.Minute)
 		if count() < 10 {
 			t.Fatalf("failures %v", r.failures())
 		}
-		c.Lock(func() { sick = false })
+		sick.Remove()
 		time.Sleep(90 * time.Second) // at least half a minute of health
-		c.Lock(func() { sick = true })
-		c.End(io.EOF)
+		sick = c.Fault("watch", apitest.Cut())
+		c.End(nil)
 		synctest.Wait()
 		if count() < 10 {
 			t.Error("failures were forgotten too soon")
 		}
-		c.Lock(func() { sick = false })
+		sick.Remove()
 		time.Sleep(4 * time.Minute)
-		c.Lock(func() { sick = true })
-		c.End(io.EOF)
+		c.Fault("watch", apitest.Cut())
+		c.End(nil)
 		synctest.Wait()
 		if count() != 1 {
 			t.Error("failures were not forgotten")
@@ -342,27 +318,19 @@ func TestFailuresAreForgottenAfterTwoMinutesOfHealth(t *testing.T) {
 
 func TestAMissingResourceIsWaitedForAndReadWhenItReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(2)
+		c := filled(t, 2)
 		r := newRig(t, c, reflector.Options{})
 		defer r.stop()
 		synctest.Wait()
-		missing := true
-		c.Lock(func() {
-			c.Faults.Watch = func(metav1.ListOptions) error {
-				if missing {
-					return apierrors.NewNotFound(schema.GroupResource{Resource: "configmaps"}, "")
-				}
-				return nil
-			}
-		})
-		c.End(io.EOF)
+		missing := c.Fault("watch", apitest.Fail(apierrors.NewNotFound(schema.GroupResource{Resource: "configmaps"}, "")))
+		c.End(nil)
 		time.Sleep(time.Minute)
 		if s := r.Status(); s.Phase != reflector.Missing || s.LastFailure.Class != reflector.Absent {
 			t.Errorf("status %+v", s)
 		}
 		c.Delete("a", "a")
 		c.Compact()
-		c.Lock(func() { missing = false })
+		missing.Remove()
 		time.Sleep(2 * time.Minute)
 		r.same(t)
 		if s := r.Status(); s.Phase != reflector.Watching || s.Reads["resource was missing"] != 1 {
@@ -373,17 +341,10 @@ func TestAMissingResourceIsWaitedForAndReadWhenItReturns(t *testing.T) {
 
 func TestAWatchThatIsNeverAnsweredIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := filled(1)
-		hang := &hanging{c}
-		sink := &state{objects: map[resource.Key]string{}}
-		r := &rig{c: c, sink: sink}
-		r.Reflector = reflector.New(hang, sink, reflector.Options{Backoff: flat})
-		ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.New(nil)))
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			r.Run(ctx)
-		}()
+		c := filled(t, 1)
+		c.Inject(apitest.Fault{On: streams, Do: apitest.StallAfterBytes(0)})
+		r := newRig(t, c, reflector.Options{Backoff: flat})
+		defer r.stop()
 		time.Sleep(29 * time.Second)
 		if s := r.Status(); s.Phase != reflector.Streaming {
 			t.Errorf("status %+v", s)
@@ -394,18 +355,5 @@ func TestAWatchThatIsNeverAnsweredIsTriedAgain(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		r.same(t)
-		cancel()
-		<-done
 	})
-}
-
-// hanging never answers a watch that streams.
-type hanging struct{ *fake.Collection }
-
-func (h *hanging) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.Watcher, error) {
-	if opts.SendInitialEvents != nil {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	return h.Collection.Watch(ctx, opts)
 }

@@ -60,9 +60,8 @@ var plan = []folder{
 	{path: "apitest", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "resource/builtin", "internal/builtin", "internal/decode", "rest"}},
 	{path: "examples", stage: beside, types: true},
 	{path: "cmd", stage: beside, types: true},
-	// Collections for tests of the stages.
+	// A collection for tests of the stages.
 	{path: "cache/internal/served", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "internal/decode", "rest", "cache/reflector", "apitest"}},
-	{path: "cache/internal/fake", stage: beside, types: true, imports: []string{"resource", "internal/decode", "cache/reflector"}},
 	{path: "internal/builtin", stage: beside, imports: []string{}},
 	{path: "internal/builtin/served", stage: beside, types: true, imports: []string{"resource", "internal/builtin"}},
 	{path: "internal/gen", stage: beside, imports: []string{}},

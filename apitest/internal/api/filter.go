@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
 	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 )
 
@@ -23,10 +24,12 @@ type End func() (over bool, last error)
 
 // Tamper is what faults do to one answer. Its functions are called by one goroutine at a time.
 type Tamper struct {
+	// Begin is called when a watch has been accepted and nothing of it has been sent. Nil: it goes on.
+	Begin End
 	// Frame returns what is sent for an event of a watch. A non-nil End comes after it. Nil: everything is sent.
 	Frame func(f Frame) ([]Frame, End)
 	// Object returns the bytes that are sent for an object. Nil: its own.
-	Object func(v *history.Version, format wire.Format, data []byte) []byte
+	Object func(k *kinds.Kind, v *history.Version, format wire.Format, data []byte) []byte
 }
 
 type tamperKey struct{}
@@ -58,10 +61,23 @@ func (st *stream) emit(i int, f Frame) {
 	for _, f := range frames {
 		st.emit(i+1, f)
 	}
-	if end == nil || st.broken {
-		return
+	if end != nil && !st.broken {
+		st.flush()
+		st.end(end)
 	}
-	st.flush()
+}
+
+// begin lets the tampers end the stream before its first event.
+func (st *stream) begin() {
+	for _, t := range st.tampers {
+		if t.Begin != nil && !st.broken {
+			st.end(t.Begin)
+		}
+	}
+}
+
+// end ends the stream in the way of a fault.
+func (st *stream) end(end End) {
 	over, last := end()
 	if last != nil {
 		st.buffer = st.errorFrame(st.buffer, last)

@@ -38,6 +38,7 @@ func (q *request) watch() error {
 	}
 	defer stream.watcher.Close()
 	stream.start()
+	stream.begin()
 	stream.run(initial)
 	return nil
 }

@@ -102,7 +102,7 @@ func (q *request) bytesOf(v *history.Version) ([]byte, error) {
 	}
 	for _, t := range q.tampers {
 		if t.Object != nil {
-			data = t.Object(v, q.accept.Format, data)
+			data = t.Object(q.kind, v, q.accept.Format, data)
 		}
 	}
 	return data, nil
