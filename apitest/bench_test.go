@@ -102,6 +102,15 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
+// BenchmarkSwagger asks for the OpenAPI document of version 2.
+func BenchmarkSwagger(b *testing.B) {
+	c := clientOf(b, apitest.New(apitest.Options{NoCompression: true}).Start(b))
+	c.must(200, nil, "GET", "/openapi/v2", nil) // which makes it
+	for b.Loop() {
+		c.must(200, nil, "GET", "/openapi/v2", nil)
+	}
+}
+
 func BenchmarkList(b *testing.B) {
 	srv := apitest.New(apitest.Options{NoCompression: true, Addr: "127.0.0.1:0"}).Start(b)
 	load(b, srv, 20000)

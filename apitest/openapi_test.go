@@ -80,3 +80,26 @@ func TestOpenAPIDocumentsAreNegotiatedAndKept(t *testing.T) {
 		}
 	})
 }
+
+func TestOpenAPIDocumentsFollowTheDefinitions(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, _ *apitest.Server, c client) {
+		described := func() (v2, v3 bool) {
+			var whole struct{ Definitions map[string]any }
+			c.must(200, &whole, "GET", "/openapi/v2", nil)
+			var list struct{ Paths map[string]any }
+			c.must(200, &list, "GET", "/openapi/v3", nil)
+			return whole.Definitions["com.example.shop.v1.Gizmo"] != nil, list.Paths["apis/shop.example.com/v1"] != nil
+		}
+		const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+		for range 2 {
+			if v2, v3 := described(); v2 || v3 {
+				t.Errorf("without the definition: %t in version 2, %t in version 3", v2, v3)
+			}
+			c.must(201, nil, "POST", definitions, []byte(gizmos))
+			if v2, v3 := described(); !v2 || !v3 {
+				t.Errorf("with the definition: %t in version 2, %t in version 3", v2, v3)
+			}
+			c.must(200, nil, "DELETE", definitions+"/gizmos.shop.example.com", nil)
+		}
+	})
+}

@@ -36,6 +36,7 @@ type API struct {
 	fields  *manage.Fields
 	options Options
 	tokens  tokens
+	openapi library
 }
 
 // New returns the HTTP face of a store.

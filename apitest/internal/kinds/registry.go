@@ -136,6 +136,9 @@ func (r *Registry) ForKind(gvk schema.GroupVersionKind) (*Kind, bool) {
 	return nil, false
 }
 
+// State returns a value that is equal to an earlier one as long as the kinds are the same.
+func (r *Registry) State() any { return r.current.Load() }
+
 // All returns the kinds, by group, version in order of preference, and resource.
 func (r *Registry) All() []*Kind {
 	all := slices.DeleteFunc(slices.Collect(maps.Values(r.current.Load().byResource)), func(k *Kind) bool { return !k.served() })
