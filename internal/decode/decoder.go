@@ -246,7 +246,9 @@ func (d *Decoder) finish(f format, o resource.Object) error {
 				return err
 			}
 		}
-		d.def.SetKind(o)
+		if u, ok := o.(*unstructured.Unstructured); !ok || !d.said(u) {
+			d.def.SetKind(o)
+		}
 		return nil
 	}
 	meta := (*metav1.TypeMeta)(at(pointerOf(o), uintptr(d.plan.typeMeta)))
@@ -257,6 +259,11 @@ func (d *Decoder) finish(f format, o resource.Object) error {
 	}
 	*meta = d.typeMeta
 	return nil
+}
+
+// said says whether an object has the right apiVersion and kind already. They may be shared ones, which setting them would replace.
+func (d *Decoder) said(u *unstructured.Unstructured) bool {
+	return u.Object["apiVersion"] == any(d.typeMeta.APIVersion) && u.Object["kind"] == any(d.typeMeta.Kind)
 }
 
 // expect checks the apiVersion and kind that came with an object. Both may be empty: not every server sets them.

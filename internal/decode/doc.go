@@ -9,7 +9,7 @@
 //     scan.go and tokens.go (the same for JSON), listproto.go and listjson.go (lists), frame.go (watches), oversize.go, identity.go
 //     (whose bytes they are, even broken);
 //   - from bytes to a Go value: plan.go (how to read a type, compiled once), planproto.go and planjson.go (its struct tags), session.go,
-//     message.go and maps.go (protobuf), cursor.go, object.go and untyped.go (JSON), wellknown.go (Time, Quantity and their
+//     message.go and maps.go (protobuf), cursor.go, object.go, untyped.go and recent.go (JSON), wellknown.go (Time, Quantity and their
 //     like), drop.go (fields left out), memory.go (all that is unsafe);
 //   - equal parts shared: table.go (values by their bytes), wirelog.go (those bytes), gate.go (where to look at all), shared.go, structure.go
 //     (for objects without bytes);

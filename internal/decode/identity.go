@@ -169,17 +169,30 @@ func members(c jsonCursor, found func(name, value []byte) bool) {
 // jsonKind reads apiVersion and kind of a JSON object as far as they are readable.
 func jsonKind(object jsonCursor) (apiVersion, kind []byte) {
 	members(object, func(name, value []byte) bool {
-		if s, err := unquote(value); err == nil {
-			switch string(name) {
-			case "apiVersion":
-				apiVersion = []byte(s)
-			case "kind":
-				kind = []byte(s)
-			}
+		switch string(name) {
+		case "apiVersion":
+			apiVersion = textOf(value)
+		case "kind":
+			kind = textOf(value)
 		}
 		return apiVersion == nil || kind == nil
 	})
 	return apiVersion, kind
+}
+
+// textOf returns the text of a JSON string, as a part of it where nothing in it is escaped; nil: it is none.
+func textOf(raw []byte) []byte {
+	c := jsonCursor{b: raw}
+	if c.next() == '"' {
+		if text, err := c.text(); err == nil && c.i == len(raw) {
+			return text
+		}
+	}
+	s, err := unquote(raw)
+	if err != nil {
+		return nil
+	}
+	return []byte(s)
 }
 
 // metadataOf decodes an object's metadata and nothing else.

@@ -29,6 +29,7 @@ type session struct {
 	drops  *dropTree
 
 	inherited inheritance // from the last version of the object
+	recent    recent      // texts of the object that no other has
 
 	jsonCursor
 }

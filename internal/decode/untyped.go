@@ -99,11 +99,19 @@ func anyNumber(p *any, text []byte, integer bool) error {
 
 // boxed returns the text as an interface's value.
 func (s *session) boxed(n *node, text []byte) any {
+	if len(text) >= minRecent {
+		if v := s.recent.of(text); v != nil {
+			return v
+		}
+	}
 	var v any
 	w, ok := s.known(n.elem.class, n.elem.gate+s.member, kindAny, unsafe.Pointer(&v), text)
 	if !ok {
 		v = string(text)
 		s.learned(w, kindAny, unsafe.Pointer(&v), text)
+		if len(text) >= minRecent {
+			s.recent.add(v)
+		}
 	}
 	return v
 }
