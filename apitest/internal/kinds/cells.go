@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,56 +30,12 @@ var builtinCells = map[string][]cell{
 	"leases.coordination.k8s.io": {column("Holder", "string", coordinationv1.LeaseSpec{}.SwaggerDoc()["holderIdentity"], func(l *coordinationv1.Lease) any {
 		return deref(l.Spec.HolderIdentity)
 	})},
-	"deployments.apps": {
-		column("Ready", "string", "Number of the pod with ready state", func(d *appsv1.Deployment) any {
-			return fmt.Sprintf("%d/%d", d.Status.ReadyReplicas, replicas(d.Spec.Replicas))
-		}),
-		column("Up-to-date", "string", appsv1.DeploymentStatus{}.SwaggerDoc()["updatedReplicas"], func(d *appsv1.Deployment) any { return int64(d.Status.UpdatedReplicas) }),
-		column("Available", "string", appsv1.DeploymentStatus{}.SwaggerDoc()["availableReplicas"], func(d *appsv1.Deployment) any { return int64(d.Status.AvailableReplicas) }),
-	},
-	"replicasets.apps": {
-		column("Desired", "integer", appsv1.ReplicaSetSpec{}.SwaggerDoc()["replicas"], func(r *appsv1.ReplicaSet) any { return int64(replicas(r.Spec.Replicas)) }),
-		column("Current", "integer", appsv1.ReplicaSetStatus{}.SwaggerDoc()["replicas"], func(r *appsv1.ReplicaSet) any { return int64(r.Status.Replicas) }),
-		column("Ready", "integer", appsv1.ReplicaSetStatus{}.SwaggerDoc()["readyReplicas"], func(r *appsv1.ReplicaSet) any { return int64(r.Status.ReadyReplicas) }),
-	},
-	"statefulsets.apps": {
-		column("Ready", "string", "Number of the pod with ready state", func(s *appsv1.StatefulSet) any {
-			return fmt.Sprintf("%d/%d", s.Status.ReadyReplicas, replicas(s.Spec.Replicas))
-		}),
-	},
-	"daemonsets.apps": {
-		column("Desired", "integer", appsv1.DaemonSetStatus{}.SwaggerDoc()["desiredNumberScheduled"], func(d *appsv1.DaemonSet) any { return int64(d.Status.DesiredNumberScheduled) }),
-		column("Current", "integer", appsv1.DaemonSetStatus{}.SwaggerDoc()["currentNumberScheduled"], func(d *appsv1.DaemonSet) any { return int64(d.Status.CurrentNumberScheduled) }),
-		column("Ready", "integer", appsv1.DaemonSetStatus{}.SwaggerDoc()["numberReady"], func(d *appsv1.DaemonSet) any { return int64(d.Status.NumberReady) }),
-		column("Up-to-date", "integer", appsv1.DaemonSetStatus{}.SwaggerDoc()["updatedNumberScheduled"], func(d *appsv1.DaemonSet) any { return int64(d.Status.UpdatedNumberScheduled) }),
-		column("Available", "integer", appsv1.DaemonSetStatus{}.SwaggerDoc()["numberAvailable"], func(d *appsv1.DaemonSet) any { return int64(d.Status.NumberAvailable) }),
-	},
-	"jobs.batch": {
-		column("Completions", "string", batchv1.JobStatus{}.SwaggerDoc()["succeeded"], func(j *batchv1.Job) any {
-			return fmt.Sprintf("%d/%d", j.Status.Succeeded, replicas(j.Spec.Completions))
-		}),
-	},
-	"cronjobs.batch": {
-		column("Schedule", "string", batchv1.CronJobSpec{}.SwaggerDoc()["schedule"], func(c *batchv1.CronJob) any { return c.Spec.Schedule }),
-		column("Suspend", "boolean", batchv1.CronJobSpec{}.SwaggerDoc()["suspend"], func(c *batchv1.CronJob) any {
-			return strconv.FormatBool(c.Spec.Suspend != nil && *c.Spec.Suspend)
-		}),
-		column("Active", "integer", batchv1.CronJobStatus{}.SwaggerDoc()["active"], func(c *batchv1.CronJob) any { return int64(len(c.Status.Active)) }),
-	},
-}
-
-func replicas(n *int32) int32 {
-	if n == nil {
-		return 1
-	}
-	return *n
-}
-
-func deref(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
+	"deployments.apps":  deploymentCells,
+	"replicasets.apps":  replicaSetCells,
+	"statefulsets.apps": statefulSetCells,
+	"daemonsets.apps":   daemonSetCells,
+	"jobs.batch":        jobCells,
+	"cronjobs.batch":    cronJobCells,
 }
 
 var podCells = []cell{
@@ -105,6 +59,20 @@ var podCells = []cell{
 	column("IP", "string", corev1.PodStatus{}.SwaggerDoc()["podIP"], func(p *corev1.Pod) any { return orNone(p.Status.PodIP) }).onlyWide(),
 	column("Node", "string", corev1.PodSpec{}.SwaggerDoc()["nodeName"], func(p *corev1.Pod) any { return orNone(p.Spec.NodeName) }).onlyWide(),
 	column("Nominated Node", "string", corev1.PodStatus{}.SwaggerDoc()["nominatedNodeName"], func(p *corev1.Pod) any { return orNone(p.Status.NominatedNodeName) }).onlyWide(),
+	column("Readiness Gates", "string", corev1.PodSpec{}.SwaggerDoc()["readinessGates"], func(p *corev1.Pod) any {
+		if len(p.Spec.ReadinessGates) == 0 {
+			return "<none>"
+		}
+		passed := 0
+		for _, gate := range p.Spec.ReadinessGates {
+			if slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+				return c.Type == gate.ConditionType && c.Status == corev1.ConditionTrue
+			}) {
+				passed++
+			}
+		}
+		return fmt.Sprintf("%d/%d", passed, len(p.Spec.ReadinessGates))
+	}).onlyWide(),
 }
 
 // podStatus is the one word for a pod's state: why its containers wait or have ended, else its phase.
