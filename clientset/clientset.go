@@ -1,6 +1,8 @@
 package clientset
 
 import (
+	"net/http"
+
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/rest"
@@ -14,6 +16,16 @@ type Clientset struct{ server *rest.Client }
 // no connection.
 func NewForConfig(config *rest.Config) (*Clientset, error) {
 	server, err := rest.NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	return New(server), nil
+}
+
+// NewForConfigAndClient is NewForConfig over an HTTP client of the caller's, to which TLS, credentials and dialling are left: see
+// rest.NewClientForHTTP.
+func NewForConfigAndClient(config *rest.Config, h *http.Client) (*Clientset, error) {
+	server, err := rest.NewClientForHTTP(config, h)
 	if err != nil {
 		return nil, err
 	}

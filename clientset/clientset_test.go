@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/clientset"
@@ -191,6 +192,20 @@ func TestAVerbThatTheResourceLacksIsAnErrorWithoutARequest(t *testing.T) {
 func TestAConfigurationThatCannotWorkIsAnError(t *testing.T) {
 	if _, err := clientset.NewForConfig(&rest.Config{Host: "http://server.example:port"}); err == nil {
 		t.Error("no error")
+	}
+}
+
+func TestAClientsetWorksOverAnHTTPClientOfTheCallers(t *testing.T) {
+	s := &server{code: http.StatusNotFound, answer: notFound}
+	cs, err := clientset.NewForConfigAndClient(&rest.Config{Host: "http://server.example"}, &http.Client{Transport: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := cs.CoreV1().Pods("a").Get(t.Context(), "b", metav1.GetOptions{}); !apierrors.IsNotFound(err) || !slices.Equal(s.requests, []string{"GET /api/v1/namespaces/a/pods/b"}) {
+		t.Errorf("got %v after %q", err, s.requests)
+	}
+	if _, err := clientset.NewForConfigAndClient(&rest.Config{Host: "http://server.example"}, nil); err == nil {
+		t.Error("no error without an HTTP client")
 	}
 }
 
