@@ -151,20 +151,34 @@ func (o *output) shows(t *testing.T, text string) {
 	})
 }
 
-func TestTheControllerOfSitesWorksOnACluster(t *testing.T) {
-	cmd, out := command(t, "sites"), &output{}
+// start runs an example until the test ends, and interrupts it then.
+func start(t *testing.T, name string) *output {
+	t.Helper()
+	cmd, out := command(t, name), &output{}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	defer func() {
+	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := <-ended; err != nil {
-			t.Errorf("interrupted, it ended with %v", err)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("interrupted, %s ended with %v", name, err)
 		}
-	}()
+	})
+	return out
+}
+
+func TestAControllerInProductionLeadsOnACluster(t *testing.T) {
+	do(t, "POST", "/api/v1/namespaces/default/pods", `{"metadata":{"name":"shop-0"},"spec":{`+container+`}}`)
+	out := start(t, "production")
+	out.shows(t, "metrics on http://127.0.0.1:")
+	out.shows(t, "default/shop-0 is Pending")
+	do(t, "DELETE", "/api/v1/namespaces/default/pods/shop-0", "")
+	out.shows(t, "default/shop-0 is gone")
+}
+
+func TestTheControllerOfSitesWorksOnACluster(t *testing.T) {
+	out := start(t, "sites")
 	out.shows(t, "the server serves sites")
 
 	const sites, deployment = "/apis/example.sheaf.dev/v1/namespaces/default/sites", "/apis/apps/v1/namespaces/default/deployments/site-blog"
