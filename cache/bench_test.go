@@ -150,6 +150,32 @@ func BenchmarkUpdate(b *testing.B) {
 	}
 }
 
+// BenchmarkUpdateBesideAStuckHandler is one update from the watch to one handler, and into the backlog of another one that does not return.
+func BenchmarkUpdateBesideAStuckHandler(b *testing.B) {
+	g := newGenerator(10_000)
+	i := New(corev1.ConfigMaps.Definition(), g, Options{})
+	release := make(chan struct{})
+	h := &counting{target: b.N, done: make(chan struct{})}
+	add(b, i, stuck{release}, HandlerOptions{Coalesce: true})
+	add(b, i, h, HandlerOptions{})
+	ctx, cancel := context.WithCancel(klog.NewContext(b.Context(), klog.New(nil)))
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := i.Run(ctx); err != nil {
+			b.Error(err)
+		}
+	})
+	<-i.Synced()
+	b.ReportAllocs()
+	b.ResetTimer()
+	g.updates <- b.N
+	<-h.done
+	b.StopTimer()
+	close(release)
+	cancel()
+	running.Wait()
+}
+
 // BenchmarkAddEventHandler is a late handler of 10,000 objects, until it has synced.
 func BenchmarkAddEventHandler(b *testing.B) {
 	g := newGenerator(10_000)

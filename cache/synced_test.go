@@ -3,6 +3,7 @@ package cache
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +30,9 @@ func TestAnInformerHasSyncedInTheMomentInWhichTheWholeFirstListIsInTheStore(t *t
 		time.Sleep(2500 * time.Millisecond)
 		if i.HasSynced() || i.Reader().Len() != 0 {
 			t.Errorf("after two of three pages: synced %t, %d objects", i.HasSynced(), i.Reader().Len())
+		}
+		if s := i.Status().String(); !strings.Contains(s, "not synced, listing page 3 (2 objects so far)") {
+			t.Errorf("meanwhile the status says %s", s)
 		}
 		<-i.Synced()
 		if n := i.Reader().Len(); n != 3 || time.Since(begin) > 5*time.Second {

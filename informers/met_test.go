@@ -55,19 +55,24 @@ func (m *met) check(t *testing.T) {
 	t.Logf("met: %v", m.counts)
 }
 
-// tally counts what a program has met.
+// tally counts what a program has met, and checks that the informer has reported each failure.
 func (p *program) tally(s cache.Status) {
+	failures := int64(0)
 	for _, f := range p.faults {
 		p.met.add("fault: "+f.name, f.Hits())
 	}
 	for _, scope := range s.Scopes {
 		for class, n := range scope.Failures {
 			p.met.add("failure: "+class.String(), n)
+			failures += int64(n)
 		}
 		for why, n := range scope.Reads {
 			p.met.add("read: "+why, n)
 		}
 		p.met.count("fallback: "+scope.FellBack.String(), scope.FellBack != reflector.None)
+	}
+	if reported := p.failures.Load(); reported != failures {
+		p.t.Errorf("seed %d: %d failures were reported of %d", p.seed, reported, failures)
 	}
 	for _, h := range s.Handlers {
 		p.met.add("fell behind", h.FellBehind)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
@@ -81,8 +82,9 @@ type program struct {
 	handlers []*modelHandler
 	faults   []injected
 	met      *met
-	checked  bool     // the informer's invariants are checked after each step
-	versions []string // that the server once had
+	failures atomic.Int64 // that the informer has reported
+	checked  bool         // the informer's invariants are checked after each step
+	versions []string     // that the server once had
 	restored bool
 	newest   string // the newest version before it was restored
 	value    int
@@ -157,6 +159,7 @@ func (p *program) factory(client *rest.Client) *informers.SharedInformerFactory 
 	opts.Cache.Reflector.NoStreaming = p.IntN(3) == 0
 	opts.Cache.Reflector.PageSize = int64(p.IntN(3))
 	opts.Cache.Reflector.Random = p.random()
+	opts.Cache.Reflector.OnFailure = func(*reflector.Failure) { p.failures.Add(1) }
 	opts.Cache.QueueBytes = []int{0, 500}[p.IntN(2)]
 	opts.Cache.JournalBytes = []int64{0, 20_000}[p.IntN(2)]
 	if p.IntN(4) == 0 {

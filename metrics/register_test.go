@@ -23,6 +23,7 @@ import (
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/leaderelection"
+	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 	"github.com/sheaf-dev/sheaf/rest"
 	"github.com/sheaf-dev/sheaf/workqueue"
@@ -261,6 +262,55 @@ func TestAServerThatCannotStreamInitialStatesIsCounted(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestWhatGoesWrongInsideOfAnInformerShowsInTheMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := registered(t)
+		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
+		client, err := rest.NewClient(server.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.CloseIdle()
+		server.Inject(apitest.Fault{Do: apitest.Undecodable(resource.Key{Namespace: "default", Name: "broken"})})
+		factory := informers.NewSharedInformerFactory(client, informers.Options{Cache: cache.Options{JournalBytes: 1000}})
+		configMaps := informers.For(factory, corev1.ConfigMaps)
+		if err := configMaps.AddIndexers(map[string]func(*v1.ConfigMap) ([]string, error){
+			"value": func(o *v1.ConfigMap) ([]string, error) { return nil, fmt.Errorf("%s has no value", o.Name) },
+		}); err != nil {
+			t.Fatal(err)
+		}
+		release := make(chan struct{})
+		if _, err := configMaps.AddEventHandler(informers.ResourceEventHandlerFuncs[*v1.ConfigMap]{
+			AddFunc: func(*v1.ConfigMap, bool) { <-release },
+		}, cache.HandlerOptions{Name: "slow"}); err != nil {
+			t.Fatal(err)
+		}
+		factory.Start(klog.NewContext(t.Context(), klog.New(nil)))
+		defer factory.Shutdown()
+		defer close(release)
+		if err := factory.WaitForCacheSync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 30 {
+			cm := &v1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("cm-", n)}}
+			if n == 0 {
+				cm.Name = "broken"
+			}
+			cm.Namespace = "default"
+			if err := apitest.In(server, corev1.ConfigMaps).Put(cm); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		mustBe(t, values(t, registry), map[string]float64{
+			"sheaf_informer_quarantined{resource=configmaps/v1}":                   1,
+			"sheaf_informer_index_errors{resource=configmaps/v1}":                  29,
+			"sheaf_handler_coalescing{handler=slow,resource=configmaps/v1}":        1,
+			"sheaf_handler_fell_behind_total{handler=slow,resource=configmaps/v1}": 1,
+		})
+	})
 }
 
 func TestACandidateIsMeasuredWhileItRuns(t *testing.T) {
