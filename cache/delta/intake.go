@@ -39,7 +39,6 @@ type Intake struct {
 	// mu owns the rest. It is held while a delta is pushed, so that what is decided here holds where the delta stands in the queue.
 	mu      sync.Mutex
 	known   versions
-	traces  traces
 	broken  map[uint64]string       // hash of the key → version, of what could not be processed or is in doubt
 	ahead   map[resource.Key]single // objects read alone, until the stream has passed them
 	draft   *replacement            // what the last abandoned attempt at a full state had collected
@@ -56,7 +55,7 @@ type single struct {
 
 // Intake returns a new intake of the queue.
 func (q *Queue) Intake(opts IntakeOptions) *Intake {
-	return &Intake{queue: q, opts: opts, known: versions{}, traces: traces{}, broken: map[uint64]string{}, ahead: map[resource.Key]single{}}
+	return &Intake{queue: q, opts: opts, known: newVersions(0), broken: map[uint64]string{}, ahead: map[resource.Key]single{}}
 }
 
 // Change takes one event of the stream.
@@ -102,12 +101,11 @@ func (in *Intake) admit(event decode.Event) Delta {
 		return d
 	}
 	hash := hashKey(v.key)
-	same := in.known[hash] == v.stamp
+	same := in.known.knows(hash, v.stamp)
 	if same && event.Err == nil && event.Type != watch.Deleted {
 		return d
 	}
-	delete(in.known, hash)
-	delete(in.traces, hash)
+	in.known.forget(hash)
 	delete(in.broken, hash)
 	d.Key, d.UID, d.Size = v.key, v.uid, event.Size
 	switch {
@@ -125,8 +123,7 @@ func (in *Intake) admit(event decode.Event) Delta {
 	if d.Object, d.Err = in.process(event.Object, event.Err); d.Err != nil {
 		in.broken[hash] = v.version
 	} else {
-		in.known[hash] = v.stamp
-		in.traces.put(hash, event.Trace)
+		in.known.put(hash, v.stamp, event.Trace)
 	}
 	return d
 }
@@ -164,7 +161,7 @@ func (in *Intake) passed(v version) bool {
 	}
 	delete(in.ahead, v.key)
 	if had.uid == v.uid && had.version == v.version {
-		in.known[hashKey(v.key)] = v.stamp
+		in.known.put(hashKey(v.key), v.stamp, decode.Trace{})
 		return true
 	}
 	return false

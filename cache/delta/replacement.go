@@ -17,7 +17,6 @@ type replacement struct {
 	in      *Intake
 	entries entries
 	at      map[resource.Key]int // the place of each key's entry
-	traced  int                  // entries with a trace, or more
 	over    bool
 }
 
@@ -39,7 +38,7 @@ func (in *Intake) Replace() reflector.Replacement {
 // reserve makes room in the index, when the first object comes, for as many as there were before: a relist then leaves less garbage.
 func (r *replacement) reserve() {
 	r.in.mu.Lock()
-	n := len(r.in.known)
+	n := r.in.known.len()
 	r.in.mu.Unlock()
 	r.at = make(map[resource.Key]int, n)
 }
@@ -79,9 +78,6 @@ func (r *replacement) put(o resource.Object, broken *decode.ObjectError, hash ui
 	}
 	v := versionOf(o, broken, hash)
 	e := r.entry(v, o, broken, size, trace)
-	if e.trace.Object() != nil {
-		r.traced++
-	}
 	i, there := r.at[v.key]
 	switch {
 	case there:
@@ -100,8 +96,8 @@ func (r *replacement) entry(v version, o resource.Object, broken *decode.ObjectE
 	defer r.in.mu.Unlock()
 	e := entry{Item: Item{Key: v.key, UID: v.uid, Size: size}, stamp: v.stamp}
 	if broken == nil {
-		if hash := hashKey(v.key); r.in.known[hash] == v.stamp {
-			e.trace = r.in.traces[hash]
+		if hash := hashKey(v.key); r.in.known.knows(hash, v.stamp) {
+			e.trace = r.in.known.trace(hash)
 			return e
 		}
 		if earlier, ok := r.in.draft.find(v); ok {
@@ -136,7 +132,7 @@ func (r *replacement) Commit(ctx context.Context, resourceVersion string) error 
 	r.over = true
 	in.ahead = r.keepAhead(resourceVersion)
 	before, nameless := in.known, false
-	in.known, in.traces, in.broken = make(versions, r.entries.len()), make(traces, r.traced), map[uint64]string{}
+	in.known, in.broken = newVersions(r.entries.len()), map[uint64]string{}
 	items := make([]Item, 0, r.entries.len())
 	for i := range r.entries.len() {
 		e := r.entries.at(i)
@@ -148,15 +144,13 @@ func (r *replacement) Commit(ctx context.Context, resourceVersion string) error 
 		case e.Err != nil:
 			in.broken[hashKey(e.Key)] = e.version
 		default:
-			hash := hashKey(e.Key)
-			in.known[hash] = e.stamp
-			in.traces.put(hash, e.trace)
+			in.known.put(hashKey(e.Key), e.stamp, e.trace)
 		}
 		items = append(items, e.Item)
 	}
 	if nameless { // it may be any of those that are missing
-		for hash := range before {
-			if _, there := in.known[hash]; !there {
+		for hash := range before.places {
+			if _, there := in.known.places[hash]; !there {
 				in.broken[hash] += ""
 			}
 		}

@@ -10,12 +10,12 @@ import (
 func (in *Intake) Unchanged(id decode.Identity) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.known[hashKey(id.Key)] == stamp(id.Key, id.UID, id.ResourceVersion, id.Hash)
+	return in.known.knows(hashKey(id.Key), stamp(id.Key, id.UID, id.ResourceVersion, id.Hash))
 }
 
 // Last returns the trace of the version of an object that was taken last, for decode.Previous. It may be called from any goroutine.
 func (in *Intake) Last(key resource.Key) decode.Trace {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.traces[hashKey(key)]
+	return in.known.trace(hashKey(key))
 }
