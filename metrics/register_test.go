@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -333,6 +334,58 @@ func TestACandidateIsMeasuredWhileItRuns(t *testing.T) {
 	}
 }
 
+func TestAnElectorIsMeasuredFromItsStartToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := registered(t)
+		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
+		client, err := rest.NewClient(server.Config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.CloseIdle()
+		elector, err := leaderelection.New(leaderelection.LeasesIn(client, "default"), "shop", leaderelection.Callbacks{
+			OnStartedLeading: func(ctx context.Context) { <-ctx.Done() },
+		}, leaderelection.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(klog.NewContext(t.Context(), klog.Logger{}))
+		var running sync.WaitGroup
+		running.Go(func() {
+			if err := elector.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		elections := func() map[string]float64 {
+			all := values(t, registry)
+			maps.DeleteFunc(all, func(name string, _ float64) bool { return !strings.HasPrefix(name, "leader_election_") })
+			return all
+		}
+		time.Sleep(10 * time.Second)
+		led := elections()
+		mustBe(t, led, map[string]float64{
+			"leader_election_master_status{name=shop}":  1,
+			"leader_election_failures_total{name=shop}": 0,
+		})
+		if n := led["leader_election_renewals_total{name=shop}"]; n < 3 || n > 6 {
+			t.Errorf("%v renewals in ten seconds", n)
+		}
+		failing := server.Inject(apitest.Fault{Do: apitest.Unavailable(0)})
+		time.Sleep(15 * time.Second)
+		lost := elections()
+		mustBe(t, lost, map[string]float64{"leader_election_master_status{name=shop}": 0})
+		if n := lost["leader_election_failures_total{name=shop}"]; n < 3 {
+			t.Errorf("%v failures in 15 seconds", n)
+		}
+		failing.Remove()
+		stop()
+		running.Wait()
+		if left := elections(); len(left) != 0 {
+			t.Errorf("series of an elector that is gone: %v", left)
+		}
+	})
+}
+
 // newElectionsOf registers elections of their own beside those that Register made.
 func newElectionsOf(t *testing.T, registry *prometheus.Registry) *elections {
 	t.Helper()
@@ -365,9 +418,9 @@ func TestDashboardsAskForTheMetricsThatThereAre(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range word.FindAllString(string(data), -1) {
-			base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+			base := suffix.ReplaceAllString(name, "")
 			shown[base] = true
-			if !known[base] {
+			if known[base] == nil {
 				t.Errorf("%s asks for %s, which does not exist", file, name)
 			}
 		}
@@ -379,17 +432,79 @@ func TestDashboardsAskForTheMetricsThatThereAre(t *testing.T) {
 	}
 }
 
-// names are the names of all metrics.
-func names() map[string]bool {
+// Every label that a dashboard or an alert sums by is one of all metrics in its expression.
+func TestDashboardsSumByLabelsThatThereAre(t *testing.T) {
+	known := names()
+	metric := regexp.MustCompile(`\b(?:sheaf|workqueue|rest_client|leader_election)_[a-z_]+`)
+	by := regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
+	checked := 0
+	for _, file := range []string{"dashboards/controllers.json", "dashboards/alerts.yaml"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			for _, labels := range by.FindAllStringSubmatch(line, -1) {
+				for label := range strings.SplitSeq(labels[1], ", ") {
+					if label == "le" || label == "instance" { // of histograms' buckets, and of what is scraped
+						continue
+					}
+					for _, name := range metric.FindAllString(line, -1) {
+						checked++
+						if base := suffix.ReplaceAllString(name, ""); !slices.Contains(known[base], label) {
+							t.Errorf("%s sums %s by %s, it has %v", file, name, label, known[base])
+						}
+					}
+				}
+			}
+		}
+	}
+	if checked < 40 {
+		t.Errorf("only %d labels were found to check", checked)
+	}
+}
+
+// The names and labels of queues, requests and elections are those of Kubernetes' own components.
+func TestSeriesAreNamedAsThoseOfKubernetesComponents(t *testing.T) {
+	known := names()
+	for name, labels := range map[string][]string{
+		"workqueue_depth":                             {"name"},
+		"workqueue_adds_total":                        {"name"},
+		"workqueue_retries_total":                     {"name"},
+		"workqueue_queue_duration_seconds":            {"name"},
+		"workqueue_work_duration_seconds":             {"name"},
+		"workqueue_unfinished_work_seconds":           {"name"},
+		"workqueue_longest_running_processor_seconds": {"name"},
+		"rest_client_requests_total":                  {"code", "method", "host"},
+		"rest_client_request_retries_total":           {"code", "verb", "host"},
+		"rest_client_request_duration_seconds":        {"verb", "host"},
+		"rest_client_rate_limiter_duration_seconds":   {"verb", "host"},
+		"rest_client_request_size_bytes":              {"verb", "host"},
+		"rest_client_response_size_bytes":             {"verb", "host"},
+		"rest_client_exec_plugin_call_total":          {"code", "call_status"},
+		"leader_election_master_status":               {"name"},
+		"leader_election_slowpath_total":              {"name"},
+	} {
+		if !slices.Equal(known[name], labels) {
+			t.Errorf("%s has the labels %v, want %v", name, known[name], labels)
+		}
+	}
+}
+
+var suffix = regexp.MustCompile(`_(bucket|sum|count)$`)
+
+// names are the names of all metrics, with their labels.
+func names() map[string][]string {
 	descs := make(chan *prometheus.Desc, 100)
 	for _, c := range append(newRequests().collectors(), newQueues(), newElections(), informerMetrics{}) {
 		c.Describe(descs)
 	}
 	close(descs)
-	name := regexp.MustCompile(`fqName: "([^"]+)"`)
-	known := map[string]bool{}
+	parts := regexp.MustCompile(`fqName: "([^"]+)".*variableLabels: \{([^}]*)\}`)
+	known := map[string][]string{}
 	for d := range descs {
-		known[name.FindStringSubmatch(d.String())[1]] = true
+		found := parts.FindStringSubmatch(d.String())
+		known[found[1]] = strings.Split(found[2], ",")
 	}
 	return known
 }

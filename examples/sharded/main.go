@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/examples/internal/run"
@@ -105,6 +106,9 @@ func sharded(ctx context.Context, config *rest.Config, out io.Writer) error {
 	c := &crew{config: config, books: newLedger(out), out: out}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if *single == "" {
+		ctx = klog.NewContext(ctx, klog.Logger{}) // what the packages log would drown what the replicas tell
+	}
 	err := c.play(ctx)
 	cancel()
 	c.wg.Wait()

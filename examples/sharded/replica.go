@@ -137,5 +137,12 @@ func describe(s shard.Status) string {
 	if free := has[""]; len(free) > 0 {
 		parts = append(parts, "nobody has "+strings.Join(free, " "))
 	}
-	return fmt.Sprintf("%d replicas: %s", len(s.Replicas), strings.Join(parts, ", "))
+	return fmt.Sprintf("%s: %s", count(len(s.Replicas)), strings.Join(parts, ", "))
+}
+
+func count(replicas int) string {
+	if replicas == 1 {
+		return "1 replica"
+	}
+	return fmt.Sprint(replicas, " replicas")
 }
