@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	seeds      = 5000
 	troubled   = 60 * time.Second // how long faults may begin
 	calm       = 45 * time.Second // how long they may last, and then nothing happens any more
 	slowest    = 20 * time.Millisecond

@@ -129,8 +129,6 @@ func formatsOf(def *resource.Definition) []format {
 	return []format{formatJSON}
 }
 
-const objectsPerType = 3
-
 func TestEveryTypeIsDecodedAsTheOfficialDecodersDo(t *testing.T) {
 	for _, def := range append(builtin.Definitions(), widgetDef) {
 		t.Run(def.String(), func(t *testing.T) {

@@ -50,7 +50,7 @@ func TestDamagedBytesAreAnErrorOrWhatTheOfficialDecoderReads(t *testing.T) {
 		for _, f := range formatsOf(def) {
 			table := NewTable(0)
 			raw := bytesOf(t, f, randomSource(source, filler))
-			for range 20 {
+			for range damagesPerObject {
 				judge(t, def, table, f, mutate(r, raw))
 			}
 			judge(t, def, table, f, raw) // nothing wrong was remembered
