@@ -2,11 +2,9 @@ package events
 
 import (
 	"context"
-	"encoding/json"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	corev1resources "github.com/sheaf-dev/sheaf/resource/core/v1"
@@ -43,15 +41,10 @@ func (l *legacy) create(ctx context.Context, of story, s *series) error {
 		related := of.related.object()
 		event.Related = &related
 	}
-	_, err := l.client.Namespace(event.Namespace).Create(ctx, event, metav1.CreateOptions{})
-	return err
+	return create(ctx, l.client.Namespace(event.Namespace), s, event)
 }
 
 func (l *legacy) repeat(ctx context.Context, of story, s *series) error {
-	patch, err := json.Marshal(map[string]any{"count": s.count, "lastTimestamp": metav1.NewTime(s.last), "message": s.text})
-	if err != nil {
-		return err
-	}
-	_, err = l.client.Namespace(eventNamespace(of)).Patch(ctx, s.name, types.MergePatchType, patch, metav1.PatchOptions{})
-	return err
+	change := map[string]any{"count": s.count, "lastTimestamp": metav1.NewTime(s.last), "message": s.text}
+	return recount(ctx, l.client.Namespace(eventNamespace(of)), s, change)
 }

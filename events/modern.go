@@ -2,12 +2,10 @@ package events
 
 import (
 	"context"
-	"encoding/json"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	eventsv1resources "github.com/sheaf-dev/sheaf/resource/events/v1"
@@ -44,17 +42,11 @@ func (m *modern) create(ctx context.Context, of story, s *series) error {
 	if s.count > 1 {
 		event.Series = s.modern()
 	}
-	_, err := m.client.Namespace(event.Namespace).Create(ctx, event, metav1.CreateOptions{})
-	return err
+	return create(ctx, m.client.Namespace(event.Namespace), s, event)
 }
 
 func (m *modern) repeat(ctx context.Context, of story, s *series) error {
-	patch, err := json.Marshal(map[string]any{"series": s.modern()}) // the text cannot be changed
-	if err != nil {
-		return err
-	}
-	_, err = m.client.Namespace(eventNamespace(of)).Patch(ctx, s.name, types.MergePatchType, patch, metav1.PatchOptions{})
-	return err
+	return recount(ctx, m.client.Namespace(eventNamespace(of)), s, map[string]any{"series": s.modern()}) // the text cannot be changed
 }
 
 func (s *series) modern() *eventsv1.EventSeries {

@@ -256,6 +256,47 @@ func TestAnEventWhoseAnswerWasLostIsNotCountedAsFailed(t *testing.T) {
 	})
 }
 
+func TestACountWhoseAnswerWasLostIsWrittenInTheVersionThatThereIs(t *testing.T) {
+	for _, coreV1 := range []bool{false, true} {
+		record(t, Options{CoreV1: coreV1}, func(b *bench) {
+			b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+			synctest.Wait()
+			lost := b.server.Inject(apitest.Fault{Times: 1, On: apitest.Match{Verb: "patch"}, Do: apitest.CutAfterBytes(10)})
+			b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+			time.Sleep(time.Minute)
+			b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+			synctest.Wait()
+			if s := b.Stats(); lost.Hits() != 1 || s.Written != 3 || s.Failed != 0 {
+				t.Errorf("%d answers lost, %+v", lost.Hits(), s)
+			}
+			if e := b.events(); len(e) != 1 || times(e[0]) != 3 && b.coreEvents()[0].Count != 3 {
+				t.Errorf("events: %v", e)
+			}
+		})
+	}
+}
+
+// As a request that a proxy holds up: by the time it arrives, its sender has given it up and written a higher count.
+func TestARequestThatArrivesLateDoesNotTakeACountBack(t *testing.T) {
+	record(t, Options{}, func(b *bench) {
+		b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+		synctest.Wait()
+		old := b.events()[0]
+		for range 5 {
+			b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+		}
+		time.Sleep(time.Minute)
+		late := recount(b.t.Context(), typed.For(b.client, eventsv1resources.Events).Namespace("default"),
+			&series{name: old.Name, version: old.ResourceVersion}, map[string]any{"series": eventsv1.EventSeries{Count: 2, LastObservedTime: old.EventTime}})
+		if !apierrors.IsConflict(late) {
+			t.Errorf("the late request was answered with %v", late)
+		}
+		if n := times(b.events()[0]); n != 6 {
+			t.Errorf("the count is %d", n)
+		}
+	})
+}
+
 func TestCountsThatMayNotBeWrittenAreTriedOnceAnIntervalAndCountedAsDropped(t *testing.T) {
 	record(t, Options{}, func(b *bench) {
 		forbidden := apierrors.NewForbidden(schema.GroupResource{Group: "events.k8s.io", Resource: "events"}, "", errors.New("no"))

@@ -10,13 +10,14 @@ import (
 
 // series is an Event on the server and what has happened since it was written.
 type series struct {
-	name  string // of the Event
-	text  string // what the last one said
-	first time.Time
-	last  time.Time
-	count int32     // how often it happened
-	told  int32     // the count that the server knows
-	tried time.Time // when the server was told, or should have been
+	name    string // of the Event
+	version string // of the Event, as the server has told; empty if that is not known
+	text    string // what the last one said
+	first   time.Time
+	last    time.Time
+	count   int32     // how often it happened
+	told    int32     // the count that the server knows
+	tried   time.Time // when the server was told, or should have been
 }
 
 // writer is the state of Run. What it keeps in mind is bounded: the series, limits and crowds that were used least lately are forgotten, a

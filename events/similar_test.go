@@ -127,6 +127,19 @@ func TestWhenTheCrowdIsGoneEventsHaveTheirOwnTextAgain(t *testing.T) {
 	})
 }
 
+func TestACrowdLastsAsLongAsMoreCome(t *testing.T) {
+	record(t, Options{}, func(b *bench) {
+		for i := range 60 {
+			b.Eventf(pod("web"), nil, Warning, "Failed", "Pulling", "try %d failed", i)
+			time.Sleep(30 * time.Second)
+		}
+		time.Sleep(time.Minute)
+		if n, combined := len(b.events()), b.combinedEvents(); n != 11 || combined[0].Series.Count != 50 {
+			t.Errorf("%d Events on the server, want eleven in all; combined: %v", n, combined)
+		}
+	})
+}
+
 func TestACombinedEventGoesOnWhileTheLimitOfItsObjectIsUsedUp(t *testing.T) {
 	record(t, Options{Burst: 3, Similar: 2}, func(b *bench) {
 		for i := range 50 {
@@ -162,6 +175,44 @@ func TestACombinedEventThatExpiredBeginsAnewWithWhatIsNew(t *testing.T) {
 			t.Errorf("%d were counted in %v and %v, want 11", all, gone, combined[0])
 		}
 	})
+}
+
+func TestRepetitionsOfAnEventThatExpiredAreWrittenAtTheEnd(t *testing.T) {
+	record(t, Options{}, func(b *bench) {
+		for range 3 {
+			b.Eventf(pod("web"), nil, Normal, "Pulled", "Pulling", "image")
+		}
+		synctest.Wait()
+		told := b.events()[0]
+		if err := typed.For(b.client, eventsv1resources.Events).Namespace("default").Delete(b.t.Context(), told.Name, metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		b.stop()
+		if events := b.events(); told.Series.Count != 2 || len(events) != 1 || events[0].Series != nil {
+			t.Errorf("first %v, then %v", told, events)
+		}
+		if s := b.Stats(); s.Dropped() != 0 || s.Written != 3 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestWhatIsUsedStaysInMind(t *testing.T) {
+	l := newLatest[int, string](3)
+	l.put(0, "first")
+	for i := 1; i < 10; i++ {
+		l.put(i, "another")
+		if kept, ok := l.use(0); !ok || kept != "first" {
+			t.Fatalf("after %d others: %q", i, kept)
+		}
+	}
+	var left []int
+	for key := range l.all() {
+		left = append(left, key)
+	}
+	if fmt.Sprint(left) != "[8 9 0]" {
+		t.Errorf("left, from the one used least lately: %v", left)
+	}
 }
 
 // paper takes whatever is written.

@@ -2,10 +2,16 @@ package events
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
+
+	"github.com/sheaf-dev/sheaf/clientset/typed"
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // sink writes Events in one of the API's two forms.
@@ -14,6 +20,42 @@ type sink interface {
 	create(ctx context.Context, of story, s *series) error
 	// repeat writes the count and the last time of an Event that there is, and the last text where the API lets it change.
 	repeat(ctx context.Context, of story, s *series) error
+}
+
+// create creates an Event.
+func create[T resource.Object](ctx context.Context, client typed.Client[T], s *series, event T) error {
+	written, err := client.Create(ctx, event, metav1.CreateOptions{})
+	if err != nil {
+		return err
+	}
+	s.version = written.GetResourceVersion()
+	return nil
+}
+
+// recount changes an Event in the version that is known, so that a request without an answer, which the server may see late, cannot take
+// the count back. After a conflict, or without a version, it asks for it by a change of nothing: that needs no right to read Events.
+func recount[T resource.Object](ctx context.Context, client typed.Client[T], s *series, change map[string]any) error {
+	if s.version == "" {
+		present, err := client.Patch(ctx, s.name, types.MergePatchType, []byte("{}"), metav1.PatchOptions{})
+		if err != nil {
+			return err
+		}
+		s.version = present.GetResourceVersion()
+	}
+	change["metadata"] = map[string]string{"resourceVersion": s.version}
+	patch, err := json.Marshal(change)
+	if err != nil {
+		return err
+	}
+	written, err := client.Patch(ctx, s.name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if apierrors.IsConflict(err) {
+		s.version = ""
+	}
+	if err != nil {
+		return err
+	}
+	s.version = written.GetResourceVersion()
+	return nil
 }
 
 // Retries: after each failure the wait doubles, up to the longest; after so many tries the event is dropped.
