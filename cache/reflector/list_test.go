@@ -145,7 +145,7 @@ func TestAnExpiredFirstPageAsksForTheNewestAtOnce(t *testing.T) {
 func TestAListWithoutProgressIsGivenUpAndGetsMoreTimeThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := filled(t, 3)
-		c.Set("a", "b", strings.Repeat("x", 3000)) // once as the value, once as the label
+		c.Set("a", "b", strings.Repeat("x", 3000))              // once as the value, once as the label
 		c.Fault("list", apitest.Trickle(4000, 100*time.Second)) // the second item takes so long
 		r := newRig(t, c, reflector.Options{NoStreaming: true, Backoff: flat})
 		defer r.stop()

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -180,7 +181,8 @@ func (s *state) deleteOthers(applied []Applied, named *slotSet) []Applied {
 		return true
 	})
 	others := applied[first:]
-	slices.SortFunc(others, func(a, b Applied) int { return a.Key.Compare(b.Key) })
+	// Not slices.SortFunc: its code, made for this type, would be in every program.
+	sort.Slice(others, func(i, j int) bool { return others[i].Key.Compare(others[j].Key) < 0 })
 	for _, a := range others {
 		s.delete(a.Key)
 	}

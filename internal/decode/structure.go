@@ -5,7 +5,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 	"unsafe"
 
@@ -243,15 +242,21 @@ func (s *sharer) entries(p unsafe.Pointer, sh *shape) {
 	default:
 		v := valueAt(sh.typ, p)
 		value := reflect.New(sh.elem.typ)
-		keys := v.MapKeys()
-		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		first := len(s.keys)
+		for keys := v.MapRange(); keys.Next(); {
+			s.keys = append(s.keys, keys.Key().String())
+		}
+		keys := s.keys[first:]
+		slices.Sort(keys)
 		s.number(uint64(len(keys)))
-		for _, key := range keys {
-			s.text(key.String())
+		for _, text := range keys {
+			s.text(text)
+			key := reflect.ValueOf(text).Convert(sh.typ.Key())
 			value.Elem().Set(v.MapIndex(key))
 			s.visit(value.UnsafePointer(), sh.elem, sh.gate)
 			v.SetMapIndex(key, value.Elem())
 		}
+		s.keys = s.keys[:first]
 	}
 }
 
