@@ -65,6 +65,14 @@ func newCrew(t *testing.T, seed uint64, opts Options) *crew {
 // join starts a replica.
 func (c *crew) join(name string) *member {
 	c.t.Helper()
+	m := c.recruit(name)
+	c.start(m)
+	return m
+}
+
+// recruit makes a replica that does not run yet.
+func (c *crew) recruit(name string) *member {
+	c.t.Helper()
 	m := &member{over: make(chan struct{}), drain: time.Duration(c.random.Int64N(int64(slowest)))}
 	config := c.server.Config()
 	config.WrapTransport = func(through http.RoundTripper) http.RoundTripper {
@@ -83,17 +91,20 @@ func (c *crew) join(name string) *member {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	return m
+}
+
+func (c *crew) start(m *member) {
 	ctx, cancel := context.WithCancel(klog.NewContext(context.Background(), klog.Logger{}))
 	m.stop = cancel
 	c.mu.Lock()
 	c.members = append(c.members, m)
-	c.note("%s joins", name)
+	c.note("%s joins", m.group.identity)
 	c.mu.Unlock()
 	c.wg.Go(func() {
 		defer close(m.over)
 		m.err = m.Run(ctx)
 	})
-	return m
 }
 
 // work is a replica's on a shard, which needs a moment to stop.

@@ -53,10 +53,11 @@ func TestReplicasShareTheShardsAsTheyComeAndGo(t *testing.T) {
 func TestStatusSaysWhoHasWhat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrew(t, 1, Options{Shards: 4})
-		a := c.join("a")
+		a := c.recruit("a")
 		if a.Owns(resource.Key{Namespace: "x"}, "") || a.Layout().Len() != 0 {
 			t.Error("owns before it knows the layout")
 		}
+		c.start(a)
 		c.settle(stopped)
 		b := c.join("b")
 		c.settle(stopped)
