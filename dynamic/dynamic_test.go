@@ -2,17 +2,15 @@ package dynamic_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
-	"path"
 	"slices"
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,6 +26,8 @@ import (
 	"github.com/sheaf-dev/sheaf/dynamic"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
+	appsv1resources "github.com/sheaf-dev/sheaf/resource/apps/v1"
+	corev1resources "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
 func TestAResourceIsFoundByNameKindObjectAndText(t *testing.T) {
@@ -161,42 +161,23 @@ func TestMetadataClientsReadMetadataAndDestroyNothing(t *testing.T) {
 	}
 }
 
-// subresources answers for the scale and the eviction of everything, and leaves the rest to an embedded server.
-type subresources struct {
-	http.Handler
-	replicas int64
-	evicted  string
-}
-
-func (s *subresources) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body := &unstructured.Unstructured{}
-	_ = json.NewDecoder(r.Body).Decode(&body.Object)
-	switch path.Base(r.URL.Path) {
-	case "scale":
-		if r.Method != http.MethodGet {
-			s.replicas, _, _ = unstructured.NestedInt64(body.Object, "spec", "replicas")
-			if f, ok, _ := unstructured.NestedFloat64(body.Object, "spec", "replicas"); ok {
-				s.replicas = int64(f)
-			}
-		}
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"web","namespace":"shop"},"spec":{"replicas":%d},"status":{"replicas":1}}`, s.replicas)
-	case "eviction":
-		s.evicted = r.Method + " " + r.URL.Path + " " + body.GetAPIVersion() + " " + body.GetKind() + " " + body.GetName()
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusCreated)
-		fmt.Fprint(w, `{"apiVersion":"v1","kind":"Status","status":"Success","code":201}`)
-	default:
-		s.Handler.ServeHTTP(w, r)
-	}
-}
-
 func TestSubresourcesHaveObjectsOfTheirOwnKind(t *testing.T) {
-	fake := &subresources{Handler: apitest.New(apitest.Options{Resources: []apitest.Definer{widgets}}), replicas: 2}
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	client := at(t, server.URL)
+	server, _, client := start(t, apitest.Options{})
 	ctx, r := t.Context(), find(t, client, "deploy")
+	labels := map[string]string{"app": "web"}
+	pod := corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "web"}}}
+	if err := errors.Join(
+		apitest.In(server, appsv1resources.Deployments).Put(&appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"},
+			Spec: appsv1.DeploymentSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: labels},
+				Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod},
+			},
+		}),
+		apitest.In(server, corev1resources.Pods).Put(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "cart"}, Spec: pod}),
+	); err != nil {
+		t.Fatal(err)
+	}
 
 	untyped, err := r.Subresource("shop", "scale")
 	if err != nil {
@@ -215,9 +196,16 @@ func TestSubresourcesHaveObjectsOfTheirOwnKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = evictions.Create(ctx, "cart", eviction, metav1.CreateOptions{})
-	if want := "POST /api/v1/namespaces/shop/pods/cart/eviction policy/v1 Eviction cart"; err != nil || fake.evicted != want {
-		t.Errorf("have %s, %v", fake.evicted, err)
+	if _, err = evictions.Create(ctx, "cart", eviction, metav1.CreateOptions{}); err != nil {
+		t.Error(err)
+	}
+	asked := server.Requests(apitest.Match{Verb: "create", Subresource: "eviction"})
+	if len(asked) != 1 || asked[0].Namespace != "shop" || asked[0].Name != "cart" || asked[0].Code != http.StatusCreated {
+		t.Errorf("asked %+v", asked)
+	}
+	evicted, err := apitest.In(server, corev1resources.Pods).Get(resource.Key{Namespace: "shop", Name: "cart"})
+	if err == nil && evicted.DeletionTimestamp == nil {
+		t.Error("the pod was not evicted")
 	}
 }
 

@@ -3,32 +3,28 @@ package rest_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 
+	v1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/sheaf-dev/sheaf/apitest"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// server answers as an API server with two pods would.
+// server is an API server with two pods.
 func server() *httptest.Server {
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		switch r.URL.Path {
-		case "/api/v1/namespaces/shop/pods":
-			fmt.Fprint(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"12"},"items":[
-				{"metadata":{"namespace":"shop","name":"cart"}},{"metadata":{"namespace":"shop","name":"till"}}]}`)
-		case "/version":
-			fmt.Fprint(w, `{"gitVersion":"v1.36.3"}`)
-		default:
-			w.WriteHeader(http.StatusNotFound)
-			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404,"message":"it is not here"}`)
+	api := apitest.New(apitest.Options{CreateNamespaces: true})
+	for _, name := range []string{"cart", "till"} {
+		pod := &v1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}}
+		if err := apitest.In(api, corev1.Pods).Put(pod); err != nil {
+			panic(err)
 		}
-	}))
+	}
+	return httptest.NewServer(api)
 }
 
 func Example() {
@@ -49,12 +45,12 @@ func Example() {
 		fmt.Println("pod", item.Object.GetName())
 		return nil
 	})
-	fmt.Println("as of", meta.ResourceVersion, err)
+	fmt.Println("as of a version:", meta.ResourceVersion != "", err)
 
 	// Any path.
 	var version struct{ GitVersion string }
 	err = client.Get().AbsPath("version").Do(ctx).Into(&version)
-	fmt.Println("server", version.GitVersion, err)
+	fmt.Println("has a version:", version.GitVersion != "", err)
 
 	// Errors have the reason that the server gave.
 	err = client.For(schema.GroupVersion{Version: "v1"}).Get().Resource("nodes").Name("n1").Do(ctx).Error()
@@ -63,7 +59,7 @@ func Example() {
 	// Output:
 	// pod cart
 	// pod till
-	// as of 12 <nil>
-	// server v1.36.3 <nil>
-	// it is not here true
+	// as of a version: true <nil>
+	// has a version: true <nil>
+	// nodes "n1" not found true
 }

@@ -3,11 +3,11 @@ package typed_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/resource"
 	"github.com/sheaf-dev/sheaf/rest"
@@ -17,19 +17,20 @@ import (
 type Widget struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
-	Spec              struct {
-		Weight int `json:"weight"`
-	} `json:"spec"`
+	Spec              WidgetSpec `json:"spec"`
+}
+
+// WidgetSpec says what a Widget shall be.
+type WidgetSpec struct {
+	Weight int `json:"weight"`
 }
 
 // Widgets is the resource.
 var Widgets = resource.Define[*Widget]("example.com", "v1", "widgets", "Widget", resource.Namespaced)
 
 func Example() {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintln(w, `{"kind":"Widget","apiVersion":"example.com/v1","metadata":{"namespace":"shop","name":"anvil"},"spec":{"weight":50}}`)
-	}))
+	api := apitest.New(apitest.Options{Resources: []apitest.Definer{Widgets}, CreateNamespaces: true})
+	server := httptest.NewServer(api)
 	defer server.Close()
 	client, err := rest.NewClient(&rest.Config{Host: server.URL})
 	if err != nil {
@@ -39,13 +40,18 @@ func Example() {
 	defer client.CloseIdle()
 
 	widgets := typed.For(client, Widgets).Namespace("shop")
-	anvil, err := widgets.Get(context.Background(), "anvil", metav1.GetOptions{})
+	anvil := &Widget{ObjectMeta: metav1.ObjectMeta{Name: "anvil"}, Spec: WidgetSpec{Weight: 50}}
+	_, err = widgets.Create(context.Background(), anvil, metav1.CreateOptions{})
+	fmt.Println(err)
+
+	anvil, err = widgets.Get(context.Background(), "anvil", metav1.GetOptions{})
 	fmt.Println(anvil.Name, anvil.Spec.Weight, err)
 
 	_, err = widgets.UpdateStatus(context.Background(), anvil, metav1.UpdateOptions{})
 	fmt.Println(err)
 
 	// Output:
+	// <nil>
 	// anvil 50 <nil>
 	// update widgets.example.com/v1/status: the resource does not offer this; its subresources are: none
 }
