@@ -3,23 +3,34 @@ package groups_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
+	"net/http/httptest"
 
+	v1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/informers/groups"
+	appsv1 "github.com/sheaf-dev/sheaf/resource/apps/v1"
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
 func Example() {
+	api := apitest.New(apitest.Options{CreateNamespaces: true})
+	cart := &v1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "cart"}, Status: v1.DeploymentStatus{ReadyReplicas: 2}}
+	if err := apitest.In(api, appsv1.Deployments).Put(cart); err != nil {
+		panic(err)
+	}
+	server := httptest.NewServer(api)
+	defer server.Close()
+
 	// A program gets its configuration from clientcmd or rest.InClusterConfig.
-	client, err := rest.NewClient(&rest.Config{Host: "http://server.example", Transport: deployments{}})
+	client, err := rest.NewClient(&rest.Config{Host: server.URL})
 	if err != nil {
 		panic(err)
 	}
+	defer client.CloseIdle()
 	factory := groups.NewSharedInformerFactory(client, informers.Options{})
 	lister := factory.Apps().V1().Deployments().Lister()
 
@@ -34,25 +45,4 @@ func Example() {
 	}
 	// Output:
 	// cart 2
-}
-
-// deployments stands in for a server with one deployment, on which nothing happens. It is so old that it only lists.
-type deployments struct{}
-
-func (deployments) RoundTrip(r *http.Request) (*http.Response, error) {
-	query := r.URL.Query()
-	switch {
-	case query.Get("sendInitialEvents") != "":
-		return answer(http.StatusBadRequest, strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"BadRequest","code":400}`)), nil
-	case query.Get("watch") != "":
-		stream, end := io.Pipe()
-		context.AfterFunc(r.Context(), func() { end.CloseWithError(r.Context().Err()) })
-		return answer(http.StatusOK, stream), nil
-	}
-	return answer(http.StatusOK, strings.NewReader(`{"kind":"DeploymentList","apiVersion":"apps/v1","metadata":{"resourceVersion":"7"},"items":[
-		{"metadata":{"namespace":"shop","name":"cart","uid":"u","resourceVersion":"5"},"status":{"readyReplicas":2}}]}`)), nil
-}
-
-func answer(code int, body io.Reader) *http.Response {
-	return &http.Response{StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(body)}
 }
