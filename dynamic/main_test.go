@@ -53,17 +53,6 @@ func finder(client *rest.Client) dynamic.Client {
 	return dynamic.New(client, discovery.NewMapper(cache, discovery.MapperOptions{}))
 }
 
-// at returns a client of the server under a URL.
-func at(t *testing.T, url string) dynamic.Client {
-	t.Helper()
-	client, err := rest.NewClient(&rest.Config{Host: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.CloseIdle)
-	return finder(client)
-}
-
 // find returns a resource that is there.
 func find(t *testing.T, client dynamic.Client, text string) dynamic.Resource {
 	t.Helper()

@@ -128,12 +128,7 @@ func finish(q *workqueue.Queue[string]) (over bool) {
 func TestInformersHandlersAndRequestsAreMeasuredWhileTheyExist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := registered(t)
-		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
-		client, err := rest.NewClient(server.Config())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.CloseIdle()
+		_, client := serving(t)
 		for i := range 3 {
 			cm := &v1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("cm-", i)}, Data: map[string]string{"mode": "the same in all of them"}}
 			if _, err := typed.For(client, corev1.ConfigMaps).Namespace("default").Create(t.Context(), cm, metav1.CreateOptions{}); err != nil {
@@ -186,23 +181,36 @@ func TestInformersHandlersAndRequestsAreMeasuredWhileTheyExist(t *testing.T) {
 		synctest.Wait()
 		mustBe(t, values(t, registry), map[string]float64{"sheaf_handler_lag_seconds{handler=stuck,resource=configmaps/v1}": 0})
 		factory.Shutdown()
-		for name := range values(t, registry) {
-			if strings.HasPrefix(name, "sheaf_") {
-				t.Errorf("a series of an informer that is gone: %s", name)
-			}
-		}
+		mustHaveNoInformer(t, registry)
 	})
+}
+
+// serving starts a server in memory, and returns a client of it.
+func serving(t *testing.T) (*apitest.Server, *rest.Client) {
+	t.Helper()
+	server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
+	client, err := rest.NewClient(server.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdle)
+	return server, client
+}
+
+// mustHaveNoInformer is for when all informers have ended.
+func mustHaveNoInformer(t *testing.T, registry *prometheus.Registry) {
+	t.Helper()
+	for name := range values(t, registry) {
+		if strings.HasPrefix(name, "sheaf_") {
+			t.Errorf("a series of an informer that is gone: %s", name)
+		}
+	}
 }
 
 func TestAFailingSourceShowsInTheMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := registered(t)
-		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
-		client, err := rest.NewClient(server.Config())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.CloseIdle()
+		server, client := serving(t)
 		server.Inject(apitest.Fault{Do: apitest.Unavailable(0)})
 		factory := informers.NewSharedInformerFactory(client, informers.Options{})
 		informers.For(factory, corev1.Pods)
@@ -232,12 +240,7 @@ func TestAServerThatCannotStreamInitialStatesIsCounted(t *testing.T) {
 		t.Run(class, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				registry := registered(t)
-				server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
-				client, err := rest.NewClient(server.Config())
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer client.CloseIdle()
+				server, client := serving(t)
 				initial := func(r *apitest.Request) bool { return r.Query.Get("sendInitialEvents") == "true" }
 				server.Inject(apitest.Fault{On: apitest.Match{Resource: "configmaps", Verb: "watch", Func: initial}, Do: fault})
 				factory := informers.NewSharedInformerFactory(client, informers.Options{Namespaces: []string{"default", "kube-system"}})
@@ -255,11 +258,7 @@ func TestAServerThatCannotStreamInitialStatesIsCounted(t *testing.T) {
 					t.Errorf("counted %v, want %v", got, want)
 				}
 				factory.Shutdown()
-				for name := range values(t, registry) {
-					if strings.HasPrefix(name, "sheaf_") {
-						t.Errorf("a series of an informer that is gone: %s", name)
-					}
-				}
+				mustHaveNoInformer(t, registry)
 			})
 		})
 	}
@@ -268,12 +267,7 @@ func TestAServerThatCannotStreamInitialStatesIsCounted(t *testing.T) {
 func TestWhatGoesWrongInsideOfAnInformerShowsInTheMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := registered(t)
-		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
-		client, err := rest.NewClient(server.Config())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.CloseIdle()
+		server, client := serving(t)
 		server.Inject(apitest.Fault{Do: apitest.Undecodable(resource.Key{Namespace: "default", Name: "broken"})})
 		factory := informers.NewSharedInformerFactory(client, informers.Options{Cache: cache.Options{JournalBytes: 1000}})
 		configMaps := informers.For(factory, corev1.ConfigMaps)
@@ -337,12 +331,7 @@ func TestACandidateIsMeasuredWhileItRuns(t *testing.T) {
 func TestAnElectorIsMeasuredFromItsStartToItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		registry := registered(t)
-		server := apitest.New(apitest.Options{InMemory: true, Seed: 1}).Start(t)
-		client, err := rest.NewClient(server.Config())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.CloseIdle()
+		server, client := serving(t)
 		elector, err := leaderelection.New(leaderelection.LeasesIn(client, "default"), "shop", leaderelection.Callbacks{
 			OnStartedLeading: func(ctx context.Context) { <-ctx.Done() },
 		}, leaderelection.Options{})
