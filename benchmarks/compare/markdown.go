@@ -31,20 +31,32 @@ func (all *results) markdown() string {
 			fmt.Fprintf(&b, "\n![%s](%s)\n", strings.TrimSuffix(name, ".svg"), name)
 		}
 	}
+	newest := all.newest()
 	group := ""
 	for _, r := range all.Rows {
 		if r.Group != group {
 			group = r.Group
 			fmt.Fprintf(&b, "\n## %s\n\n| workload | figure | client-go | sheaf | ratio | bar | |\n|---|---|---|---|---|---|---|\n", group)
 		}
-		r.markdown(&b)
+		r.markdown(&b, newest)
 	}
 	return b.String()
 }
 
-// markdown writes a row's lines.
-func (r *row) markdown(b *strings.Builder) {
+// newest is the day on which a row was measured last.
+func (all *results) newest() (day string) {
+	for _, r := range all.Rows {
+		day = max(day, r.Taken)
+	}
+	return day
+}
+
+// markdown writes a row's lines. One that is older than the newest, and of an earlier commit, has its day.
+func (r *row) markdown(b *strings.Builder, newest string) {
 	name := r.Name
+	if r.Taken != newest {
+		name += " (measured on " + r.Taken + ")"
+	}
 	for _, l := range r.lines() {
 		ratio := ""
 		if l.ratio > 0 {

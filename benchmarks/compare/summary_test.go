@@ -69,6 +69,16 @@ func TestResultsKeepWhatIsNotMeasuredAnewAndForgetWhatIsNoWorkload(t *testing.T)
 	}
 }
 
+func TestRowsThatAreOlderThanTheNewestHaveTheirDay(t *testing.T) {
+	table := workloads()
+	old, fresh := measured(table[0], []float64{1}, []float64{1}), measured(table[1], []float64{1}, []float64{1})
+	old.Taken, fresh.Taken = "2026-01-30", "2026-02-01"
+	text := (&results{Rows: []*row{old, fresh}}).markdown()
+	if !strings.Contains(text, table[0].Name+" (measured on 2026-01-30)") || strings.Contains(text, "2026-02-01") {
+		t.Error(text)
+	}
+}
+
 func TestNoTwoWorkloadsHaveOneName(t *testing.T) {
 	seen := map[string]bool{}
 	for _, w := range workloads() {
