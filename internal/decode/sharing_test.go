@@ -259,7 +259,7 @@ func TestObjectsSharedByStructureMayBeReadByMany(t *testing.T) {
 	table := NewTable(0)
 	var wg sync.WaitGroup
 	var held []*corev1.Pod
-	for _, pod := range productionPods(20, 10) {
+	for _, pod := range productionPods(40, 10) {
 		o, err := For(podDef).decode(encodedOf(formatProtobuf, bytesOf(t, formatProtobuf, pod)))
 		if err != nil {
 			t.Fatal(err)
@@ -270,9 +270,9 @@ func TestObjectsSharedByStructureMayBeReadByMany(t *testing.T) {
 		wg.Go(func() { readEverything(t, o.(*corev1.Pod)) })
 	}
 	wg.Wait()
-	// Which parts are shared depends on where a random hash puts them, and on what has to make room there.
+	// Where a random hash puts them, the variables of one deployment may find no room, but hardly those of all four.
 	for i := range len(held) - 1 {
-		if len(sharedMemory(held[i], held[i+1])) > 0 {
+		if sharedMemory(held[i], held[i+1])["[]v1.EnvVar"] > 0 {
 			return
 		}
 	}
