@@ -30,7 +30,7 @@ type Overrides struct {
 // concurrently.
 type ClientConfig struct {
 	rules     Rules
-	overrides Overrides
+	overrides func() Overrides             // a function, into which nothing that prints can look: they may be secret
 	inCluster func() (*rest.Config, error) // nil: no fall-back
 	namespace func() (string, bool)        // of the pod's service account
 }
@@ -38,12 +38,19 @@ type ClientConfig struct {
 // New returns the configuration that the rules and overrides yield. If the files have nothing, no override names a server and no file was
 // asked for by path, the configuration of the pod is used (rest.InClusterConfig).
 func New(rules Rules, overrides Overrides) *ClientConfig {
-	return &ClientConfig{rules: rules, overrides: overrides, inCluster: rest.InClusterConfig, namespace: rest.InClusterNamespace}
+	c := ForFile(nil, overrides)
+	c.rules, c.inCluster, c.namespace = rules, rest.InClusterConfig, rest.InClusterNamespace
+	return c
 }
 
 // ForFile returns the configuration that a loaded file and overrides yield, and never falls back to the pod's.
 func ForFile(f *File, overrides Overrides) *ClientConfig {
-	return &ClientConfig{rules: Rules{Getter: func() (*File, error) { return f, nil }}, overrides: overrides}
+	return &ClientConfig{rules: Rules{Getter: func() (*File, error) { return f, nil }}, overrides: func() Overrides { return overrides }}
+}
+
+// Format prints which files are read and no override, since these may be secret, whatever the verb.
+func (c ClientConfig) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "client configuration of %s", c.rules.where())
 }
 
 // selection is what a file and overrides come to: the context's parts, with overrides applied.
@@ -60,10 +67,10 @@ func (c *ClientConfig) RESTConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Empty() && c.overrides.ClusterInfo.Server == "" {
+	if f.Empty() && c.overrides().ClusterInfo.Server == "" {
 		return c.withoutFile()
 	}
-	s, err := f.choose(c.overrides)
+	s, err := f.choose(c.overrides())
 	if err != nil {
 		return nil, err
 	}
@@ -71,14 +78,14 @@ func (c *ClientConfig) RESTConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Timeout = c.overrides.Timeout
+	out.Timeout = c.overrides().Timeout
 	return out, nil
 }
 
 // withoutFile is the configuration if no file says anything.
 func (c *ClientConfig) withoutFile() (*rest.Config, error) {
-	if c.overrides.Context != "" {
-		return nil, fmt.Errorf("%w: there is no context %q in %s", ErrNoConfig, c.overrides.Context, c.rules.where())
+	if c.overrides().Context != "" {
+		return nil, fmt.Errorf("%w: there is no context %q in %s", ErrNoConfig, c.overrides().Context, c.rules.where())
 	}
 	if c.inCluster == nil || c.rules.ExplicitPath != "" { // who asks for a file wants no other identity
 		return nil, fmt.Errorf("%w: nothing is in %s", ErrNoConfig, c.rules.where())
@@ -90,7 +97,7 @@ func (c *ClientConfig) withoutFile() (*rest.Config, error) {
 	case err != nil:
 		return nil, err
 	}
-	out.Timeout = c.overrides.Timeout
+	out.Timeout = c.overrides().Timeout
 	return out, nil
 }
 
@@ -108,22 +115,22 @@ func (r Rules) where() string {
 // Namespace returns the namespace to work in, and whether anything said so: an override, the context, or the pod's service account.
 // Otherwise it is "default".
 func (c *ClientConfig) Namespace() (namespace string, explicit bool, err error) {
-	if c.overrides.Namespace != "" {
-		return c.overrides.Namespace, true, nil
+	if c.overrides().Namespace != "" {
+		return c.overrides().Namespace, true, nil
 	}
 	f, err := c.rules.Load()
 	if err != nil {
 		return "", false, err
 	}
 	if f.Empty() {
-		if c.namespace != nil && c.rules.ExplicitPath == "" && c.overrides.ClusterInfo.Server == "" {
+		if c.namespace != nil && c.rules.ExplicitPath == "" && c.overrides().ClusterInfo.Server == "" {
 			if namespace, ok := c.namespace(); ok {
 				return namespace, true, nil
 			}
 		}
 		return "default", false, nil
 	}
-	s, err := f.choose(c.overrides)
+	s, err := f.choose(c.overrides())
 	if err != nil {
 		return "", false, err
 	}

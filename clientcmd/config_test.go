@@ -202,7 +202,7 @@ func TestWithoutAnyFileThePodsOwnConfigurationCounts(t *testing.T) {
 	if _, err := c.RESTConfig(); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
-	c.overrides.Context = "mine"
+	c.overrides = func() Overrides { return Overrides{Context: "mine"} }
 	if _, err := c.RESTConfig(); !errors.Is(err, ErrNoConfig) || !strings.Contains(err.Error(), `no context "mine" in kubeconfig `+missing) {
 		t.Errorf("got %v", err)
 	}

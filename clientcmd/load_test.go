@@ -103,7 +103,8 @@ func TestNoWayOfPrintingAFileShowsASecret(t *testing.T) {
 	}
 	values := []any{f, *f, f.Users, f.Users["exec"].Exec, *f.Users["exec"].Exec, f.Users["oidc"].AuthProvider, *f.Users["oidc"].AuthProvider}
 	for _, u := range f.Users {
-		values = append(values, u, *u)
+		c := ForFile(f, Overrides{UserInfo: *u})
+		values = append(values, u, *u, Overrides{UserInfo: *u}, c, *c, struct{ c *ClientConfig }{c}, struct{ c ClientConfig }{*c})
 	}
 	f.Clusters["k1"].unknown["password"], f.Clusters["k1"].Extensions["password"] = json.RawMessage(`"hunter2"`), json.RawMessage(`"hunter2"`)
 	f.Contexts["c1"].unknown["password"] = json.RawMessage(`"hunter2"`)

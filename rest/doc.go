@@ -14,7 +14,8 @@
 //     Other errors say which request failed, without its query. No error, log line or print of a Config shows a secret.
 //
 //   - A write is repeated only if the server said that it did not happen: after 429 with Retry-After, or once after 401 with a fresh
-//     credential. Reads are repeated after 429 and 5xx with Retry-After, and when the connection broke. Never more than ten times.
+//     credential. Reads are repeated after 429 and 5xx with Retry-After, and when the connection broke. Never more than ten times. Whether a wait is
+//     too long is for the context to decide: one that does not fit into its deadline is not begun, and a minute or more is said in the log.
 //
 //   - Time-outs bound single answers and never cut a stream.
 //

@@ -13,7 +13,7 @@ type Hooks struct {
 	Request func(ctx context.Context, r RequestInfo)
 	// RateLimit is called when the client-side limiter let a request through, with how long it waited.
 	RateLimit func(ctx context.Context, method, host string, wait time.Duration)
-	// Retry is called before a try is repeated: its status code (0: the connection broke) and how long it waits first.
+	// Retry is called before the wait for a repetition: with the failed try's status code (0: the connection broke), and how long it waits.
 	Retry func(ctx context.Context, method, host string, code int, wait time.Duration)
 	// Exec is called after each run of a credential plugin.
 	Exec func(ctx context.Context, command string, duration time.Duration, err error)

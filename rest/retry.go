@@ -3,7 +3,9 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -12,8 +14,8 @@ import (
 	"time"
 )
 
-// maxRetryAfter is how long a server may make a request wait. A longer Retry-After is left to the caller, who finds it in the error.
-const maxRetryAfter = 5 * time.Minute
+// longWait is a wait that is said in the log at its default level, since the caller seems to hang meanwhile.
+const longWait = time.Minute
 
 // outcome is what a try came to, as far as the decision to repeat it needs to know.
 type outcome struct {
@@ -28,14 +30,15 @@ type outcome struct {
 }
 
 // again decides whether to repeat a request, and after what time. A write is repeated only after 429, by which the server says that it
-// did nothing; everything else that is repeated changes nothing on the server.
+// did nothing; everything else that is repeated changes nothing on the server. How long the server makes it wait is no reason to give
+// up: the caller's context is.
 func (o outcome) again() (wait time.Duration, ok bool) {
 	switch {
 	case o.tries > o.retries || !o.replayable:
 		return 0, false
 	case o.err != nil:
 		return brokenWait(o.tries), readOnly(o.method) && connectionBroke(o.err)
-	case !o.hasRetry || o.retryAfter > maxRetryAfter:
+	case !o.hasRetry:
 		return 0, false
 	case o.code == http.StatusTooManyRequests:
 		return o.retryAfter, true
@@ -76,7 +79,10 @@ func connectionBroke(err error) bool {
 	return false
 }
 
-// retryAfter reads the header of that name: seconds, or a date.
+// maxRetryAfter is what a Status can say of a wait, 68 years.
+const maxRetryAfter = math.MaxInt32 * time.Second
+
+// retryAfter reads the header of that name: seconds, or a date. It is at most maxRetryAfter.
 func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 	value := header.Get("Retry-After")
 	if value == "" {
@@ -86,24 +92,30 @@ func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 		if seconds < 0 {
 			return 0, false
 		}
-		return time.Duration(min(seconds, 1<<31)) * time.Second, true
+		return time.Duration(min(seconds, math.MaxInt32)) * time.Second, true
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(at.Sub(now), 0), true
+		return min(max(at.Sub(now), 0), maxRetryAfter), true
 	}
 	return 0, false
 }
 
-// pause waits, or returns early with the cause of ctx's end. If ctx is certain to end before, it does not wait at all.
-func pause(ctx context.Context, d time.Duration) error {
+// roomFor says why ctx leaves no time to wait so long, if it does not: then there is no use in beginning to.
+func roomFor(ctx context.Context, wait time.Duration) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if d <= 0 {
-		return nil
+	deadline, ok := ctx.Deadline()
+	if left := time.Until(deadline); ok && left < wait {
+		return fmt.Errorf("a wait of %v does not fit into the %v that the context has left: %w", wait, left.Round(time.Millisecond), context.DeadlineExceeded)
 	}
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
-		return context.DeadlineExceeded
+	return nil
+}
+
+// pause waits, or returns early with the cause of ctx's end.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return context.Cause(ctx)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

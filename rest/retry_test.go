@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,6 +18,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
+	"k8s.io/klog/v2/textlogger"
 )
 
 func TestWhatIsRepeatedAndWhatIsNot(t *testing.T) {
@@ -32,7 +36,8 @@ func TestWhatIsRepeatedAndWhatIsNot(t *testing.T) {
 		"429 on a read":                      {first(outcome{method: "GET", code: 429, hasRetry: true, retryAfter: 3 * time.Second}), true, 3 * time.Second},
 		"429 on a write":                     {first(outcome{method: "POST", code: 429, hasRetry: true, retryAfter: time.Second}), true, time.Second},
 		"429 without Retry-After":            {first(outcome{method: "GET", code: 429}), false, 0},
-		"429 with a very long Retry-After":   {first(outcome{method: "GET", code: 429, hasRetry: true, retryAfter: time.Hour}), false, 0},
+		"429 with a very long Retry-After":   {first(outcome{method: "POST", code: 429, hasRetry: true, retryAfter: time.Hour}), true, time.Hour},
+		"503 with a very long Retry-After":   {first(outcome{method: "GET", code: 503, hasRetry: true, retryAfter: time.Hour}), true, time.Hour},
 		"503 on a read":                      {first(outcome{method: "GET", code: 503, hasRetry: true, retryAfter: time.Second}), true, time.Second},
 		"503 on a write":                     {first(outcome{method: "PUT", code: 503, hasRetry: true, retryAfter: time.Second}), false, 0},
 		"503 on a delete":                    {first(outcome{method: "DELETE", code: 503, hasRetry: true, retryAfter: time.Second}), false, 0},
@@ -63,7 +68,7 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
 		"5": 5 * time.Second, "0": 0, "Fri, 02 Jan 2026 03:04:15 GMT": 10 * time.Second, "Fri, 02 Jan 2026 03:04:00 GMT": 0,
-		"": -1, "-1": -1, "soon": -1, "99999999999999999999": -1,
+		"99999999999": maxRetryAfter, "Fri, 02 Jan 9999 03:04:15 GMT": maxRetryAfter, "": -1, "-1": -1, "soon": -1, "99999999999999999999": -1,
 	} {
 		got, ok := retryAfter(http.Header{"Retry-After": {value}}, now)
 		if ok != (want >= 0) || ok && got != want {
@@ -102,6 +107,39 @@ func TestABusyServerIsAskedAgainAfterTheTimeItSays(t *testing.T) {
 	})
 }
 
+// However long the server wants to be left alone, the caller's context decides whether that is too long.
+func TestALongWaitIsWaitedAndSaidInTheLog(t *testing.T) {
+	for seconds, lines := range map[string]int{"3600": 10, "59": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			sent, start := 0, time.Now()
+			var out bytes.Buffer
+			ctx := klog.NewContext(t.Context(), textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&out))))
+			body, err := through(t, tooBusy(10, seconds, &sent)).Post().AbsPath("x").Param("token", secret).Body([]byte("payload")).DoRaw(ctx)
+			if err != nil || string(body) != "payload" || sent != 11 {
+				t.Errorf("got %q, %v after %d tries", body, err, sent)
+			}
+			if each, _ := time.ParseDuration(seconds + "s"); time.Since(start) != 10*each {
+				t.Errorf("it took %v, want ten times %v", time.Since(start), each)
+			}
+			if got := strings.Count(out.String(), `"Repeating a request" method="POST" url="https://api.example.com/base/x" after="1h0m0s"`); got != lines || strings.Contains(out.String(), secret) {
+				t.Errorf("%s s: the log has %d lines, want %d: %s", seconds, got, lines, out.String())
+			}
+		})
+	}
+}
+
+func TestAnErrorSuggestsNoNegativeWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, value := range []string{"99999999999", "Fri, 02 Jan 9999 03:04:15 GMT"} {
+			sent := 0
+			err := through(t, tooBusy(100, value, &sent)).Get().AbsPath("x").MaxRetries(0).Do(t.Context()).Error()
+			if seconds, ok := apierrors.SuggestsClientDelay(err); !ok || seconds != math.MaxInt32 {
+				t.Errorf("%s: the error suggests %d %v", value, seconds, ok)
+			}
+		}
+	})
+}
+
 func TestAServerThatStaysBusyIsAskedElevenTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
@@ -123,6 +161,9 @@ func TestWaitingToRepeatEndsWithTheContextAndKeepsTheServersReason(t *testing.T)
 		err := through(t, tooBusy(100, "60", &sent)).Get().AbsPath("x").Do(ctx).Error()
 		if !apierrors.IsTooManyRequests(err) || !errors.Is(err, context.DeadlineExceeded) || sent != 1 || time.Since(start) != 0 {
 			t.Errorf("got %v after %d tries and %v: there is no use in waiting", err, sent, time.Since(start))
+		}
+		if want := "not tried again: a wait of 1m0s does not fit into the 5s that the context has left"; !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
 		}
 		ctx, stop := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { stop(errors.New("shutting down")) })

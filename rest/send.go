@@ -73,11 +73,19 @@ func (r *Request) waitForLimiter(ctx context.Context) error {
 	return nil
 }
 
+// waitToRepeat returns nil when the time has come to repeat a try that ended with err, or why it will not come.
 func (r *Request) waitToRepeat(ctx context.Context, code int, wait time.Duration, err error) error {
+	if why := roomFor(ctx, wait); why != nil {
+		return why
+	}
 	if hook := r.client.shared.hooks.Retry; hook != nil {
 		hook(ctx, r.method, r.client.shared.base.Host, code, wait)
 	}
-	klog.FromContext(ctx).V(3).Info("Repeating a request", "method", r.method, "url", r.shown(), "after", wait, "why", err.Error())
+	level := 3
+	if wait >= longWait {
+		level = 0
+	}
+	klog.FromContext(ctx).V(level).Info("Repeating a request", "method", r.method, "url", r.shown(), "after", wait, "why", err.Error())
 	return pause(ctx, wait)
 }
 

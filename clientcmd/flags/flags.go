@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -12,14 +13,15 @@ import (
 type Flags struct {
 	kubeconfig string
 	timeout    time.Duration
-	overrides  clientcmd.Overrides
+	overrides  func() *clientcmd.Overrides // a function, into which nothing that prints can look: they may be secret
 }
 
 // Bind adds kubectl's connection flags to a flag set: --kubeconfig, --context, --cluster, --user, --namespace (-n), --server (-s), --token,
 // --client-certificate, --as and so on. The prefix, such as "remote-", is put in front of each name, and then there are no one-letter
 // names. Call Bind before parsing, and ClientConfig after.
 func Bind(set *pflag.FlagSet, prefix string) *Flags {
-	f := &Flags{}
+	f, o := &Flags{}, new(clientcmd.Overrides)
+	f.overrides = func() *clientcmd.Overrides { return o }
 	short := func(letter string) string {
 		if prefix == "" {
 			return letter
@@ -30,10 +32,10 @@ func Bind(set *pflag.FlagSet, prefix string) *Flags {
 		set.StringVarP(into, prefix+name, short(letter), "", usage)
 	}
 	text(&f.kubeconfig, "kubeconfig", "", "path of the kubeconfig file to use")
-	text(&f.overrides.Context, "context", "", "name of the kubeconfig context to use")
-	text(&f.overrides.Cluster, "cluster", "", "name of the kubeconfig cluster to use")
-	text(&f.overrides.User, "user", "", "name of the kubeconfig user to use")
-	text(&f.overrides.Namespace, "namespace", "n", "namespace to work in")
+	text(&o.Context, "context", "", "name of the kubeconfig context to use")
+	text(&o.Cluster, "cluster", "", "name of the kubeconfig cluster to use")
+	text(&o.User, "user", "", "name of the kubeconfig user to use")
+	text(&o.Namespace, "namespace", "n", "namespace to work in")
 	set.DurationVar(&f.timeout, prefix+"request-timeout", 0, "how long to wait for a single answer; 0 means for ever")
 	f.bindCluster(set, prefix, short("s"))
 	f.bindUser(set, prefix)
@@ -41,7 +43,7 @@ func Bind(set *pflag.FlagSet, prefix string) *Flags {
 }
 
 func (f *Flags) bindCluster(set *pflag.FlagSet, prefix, server string) {
-	c := &f.overrides.ClusterInfo
+	c := &f.overrides().ClusterInfo
 	set.StringVarP(&c.Server, prefix+"server", server, "", "URL of the API server")
 	set.StringVar(&c.TLSServerName, prefix+"tls-server-name", "", "name that the server's certificate must carry, instead of its host's")
 	set.StringVar(&c.CertificateAuthority, prefix+"certificate-authority", "", "path of a file with the authorities to trust")
@@ -51,7 +53,7 @@ func (f *Flags) bindCluster(set *pflag.FlagSet, prefix, server string) {
 }
 
 func (f *Flags) bindUser(set *pflag.FlagSet, prefix string) {
-	u := &f.overrides.UserInfo
+	u := &f.overrides().UserInfo
 	set.StringVar(&u.Token, prefix+"token", "", "bearer token")
 	set.StringVar(&u.Username, prefix+"username", "", "user name for basic authentication")
 	set.StringVar(&u.Password, prefix+"password", "", "password for basic authentication")
@@ -62,9 +64,14 @@ func (f *Flags) bindUser(set *pflag.FlagSet, prefix string) {
 	set.StringArrayVar(&u.ImpersonateGroups, prefix+"as-group", nil, "group to act as; may be given several times")
 }
 
+// Format prints the path of the kubeconfig file and nothing else, since the other flags may be secret, whatever the verb.
+func (f Flags) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "connection flags, kubeconfig %q", f.kubeconfig)
+}
+
 // Overrides returns what the command line says about contexts, clusters and users.
 func (f *Flags) Overrides() clientcmd.Overrides {
-	out := f.overrides
+	out := *f.overrides()
 	out.Timeout = f.timeout
 	return out
 }

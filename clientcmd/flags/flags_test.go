@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,24 @@ func TestEveryFlagArrivesInTheConfiguration(t *testing.T) {
 		if (set.ShorthandLookup("n") != nil) != (prefix == "") || (set.ShorthandLookup("s") != nil) != (prefix == "") {
 			t.Errorf("prefix %q: one-letter names are only for flags without a prefix", prefix)
 		}
+	}
+}
+
+func TestPrintedFlagsShowNoSecret(t *testing.T) {
+	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	f := flags.Bind(set, "")
+	if err := set.Parse([]string{"--token=hunter2", "--username=joe", "--password=hunter2", "--kubeconfig=/k"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []any{f, *f, f.Overrides(), f.ClientConfig(), struct{ f *flags.Flags }{f}, struct{ f flags.Flags }{*f}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			if text := fmt.Sprintf(verb, value); strings.Contains(text, "hunter2") || strings.Contains(text, fmt.Sprintf("%x", "hunter2")) {
+				t.Errorf("%T with %s: %s", value, verb, text)
+			}
+		}
+	}
+	if text := fmt.Sprint(f); text != `connection flags, kubeconfig "/k"` {
+		t.Errorf("got %s", text)
 	}
 }
 
