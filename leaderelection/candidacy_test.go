@@ -22,7 +22,8 @@ type board struct {
 	server *server
 	ahead  time.Duration // the server's clock
 
-	mu         sync.Mutex // owns all below
+	mu         sync.Mutex    // owns all below
+	changed    chan struct{} // closed at the next change
 	version    int
 	candidates map[string]*coordinationv1beta1.LeaseCandidate
 	unknown    bool // the server does not have such objects
@@ -56,6 +57,8 @@ func (b *board) put(c *coordinationv1beta1.LeaseCandidate) *coordinationv1beta1.
 	b.version++
 	c.ResourceVersion = strconv.Itoa(b.version)
 	b.candidates[c.Name] = c.DeepCopy()
+	close(b.changed)
+	b.changed = make(chan struct{})
 	return c
 }
 
@@ -84,15 +87,24 @@ func (b *board) has(name string) bool {
 	return b.candidates[name] != nil
 }
 
-func (b *board) Watch(ctx context.Context, _ string, _ func(*coordinationv1beta1.LeaseCandidate)) error {
-	<-ctx.Done()
-	return ctx.Err()
+func (b *board) Watch(ctx context.Context, name string, seen func(*coordinationv1beta1.LeaseCandidate)) error {
+	for {
+		b.mu.Lock()
+		c, more := b.candidates[name].DeepCopy(), b.changed
+		b.mu.Unlock()
+		seen(c)
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // choose asks all candidates, waits five seconds, and returns the best of those that have answered.
 func (b *board) choose() string {
 	b.mu.Lock()
-	now := metav1.NewMicroTime(time.Now().Truncate(time.Microsecond))
+	now := metav1.NewMicroTime(time.Now().Add(b.ahead).Truncate(time.Microsecond))
 	for _, c := range b.candidates {
 		c.Spec.PingTime = &now
 		b.put(c)
@@ -138,9 +150,19 @@ func (b *board) preside(ctx context.Context) {
 	}
 }
 
+func newBoard(s *server, ahead time.Duration) *board {
+	return &board{server: s, ahead: ahead, candidates: map[string]*coordinationv1beta1.LeaseCandidate{}, changed: make(chan struct{})}
+}
+
 // convene starts a board in a bubble.
 func convene(t *testing.T, s *server, ahead time.Duration) *board {
-	b := &board{server: s, ahead: ahead, candidates: map[string]*coordinationv1beta1.LeaseCandidate{}}
+	b := newBoard(s, ahead)
+	b.open(t)
+	return b
+}
+
+// open lets the board preside until the test ends.
+func (b *board) open(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { b.preside(ctx) })
@@ -148,7 +170,6 @@ func convene(t *testing.T, s *server, ahead time.Duration) *board {
 		cancel()
 		wg.Wait()
 	})
-	return b
 }
 
 // through reaches the board over a link.
@@ -274,7 +295,7 @@ func TestServerWithoutLeaseCandidatesGetsAnElectionAsUsual(t *testing.T) {
 func TestCandidateStaysFreshAndFollowsItsVersions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()
-		b := &board{server: s, candidates: map[string]*coordinationv1beta1.LeaseCandidate{}}
+		b := newBoard(s, 0)
 		play(t, s, "a", coordinated(b, ""))
 		time.Sleep(time.Hour)
 		c, err := b.Get(t.Context(), "a")
@@ -295,10 +316,77 @@ func TestCandidateStaysFreshAndFollowsItsVersions(t *testing.T) {
 	})
 }
 
+// LeaseCandidates that nothing in the server acts on must not leave everybody without a leader, and neither must a choice that cannot lead.
+func TestLeaseThatTheServerLeavesToNobodyIsClaimed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		lease, absent := leaseOf("dead", "", 15), "absent"
+		lease.Spec.PreferredHolder = &absent
+		if _, err := s.create(lease); err != nil {
+			t.Fatal(err)
+		}
+		b := newBoard(s, 0)
+		a := play(t, s, "a", coordinated(b, "1.8.0"))
+		if took := within(t, 50*time.Second, "a leads", a.IsLeader); took < 15*time.Second+patience {
+			t.Errorf("a leads after %v", took)
+		}
+		time.Sleep(time.Minute)
+		if a.done() != "started" {
+			t.Errorf("a %s, because %v", a.done(), a.why())
+		}
+		b.open(t)
+		older := play(t, s, "older", coordinated(b, "1.7.0"))
+		within(t, 20*time.Second, "the server's choice leads", older.IsLeader)
+		if !errors.Is(a.why(), ErrReplaced) {
+			t.Errorf("a was told to end by %v", a.why())
+		}
+	})
+}
+
+func TestQuestionFromAClockThatIsAheadIsAnsweredOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBoard(newServer(), time.Minute)
+		play(t, b.server, "a", coordinated(b, ""))
+		time.Sleep(time.Second)
+		if best := b.choose(); best != "a" || b.version != 3 { // created, asked, answered
+			t.Errorf("%d changes; chosen is %q", b.version, best)
+		}
+	})
+}
+
+func TestLeaseCandidateOfAnotherElectionIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := convene(t, newServer(), 0)
+		other := &coordinationv1beta1.LeaseCandidate{ObjectMeta: metav1.ObjectMeta{Name: "a"}}
+		other.Spec.LeaseName = "other"
+		b.put(other)
+		a := play(t, b.server, "a", coordinated(b, ""))
+		time.Sleep(time.Minute)
+		if c, err := b.Get(t.Context(), "a"); err != nil || c.Spec.LeaseName != "other" || a.IsLeader() {
+			t.Errorf("%+v, %v, leading: %v", c, err, a.IsLeader())
+		}
+		a.stop()
+		<-a.over
+		if !b.has("a") {
+			t.Error("it was deleted")
+		}
+	})
+}
+
 func TestCoordinatedElectionNeedsItsSettings(t *testing.T) {
 	work := Callbacks{OnStartedLeading: func(context.Context) {}}
-	_, err := New(nil, "lease", work, Options{Coordinated: &Coordinated{}})
-	if err == nil || !strings.Contains(err.Error(), "LeaseCandidates") {
-		t.Errorf("got %v", err)
+	candidates := newBoard(nil, 0)
+	for want, o := range map[string]Options{
+		"needs the LeaseCandidates":  {Coordinated: &Coordinated{BinaryVersion: "1.9.0"}},
+		"and a binary version":       {Coordinated: &Coordinated{Candidates: candidates}},
+		"cannot be the name":         {Coordinated: &Coordinated{Candidates: candidates, BinaryVersion: "1.9.0"}, Identity: "a/b"},
+		"illegal version":            {Coordinated: &Coordinated{Candidates: candidates, BinaryVersion: "1.9"}},
+		`"v1.9.0" is not written as`: {Coordinated: &Coordinated{Candidates: candidates, BinaryVersion: "v1.9.0"}},
+		"higher than the binary":     {Coordinated: &Coordinated{Candidates: candidates, BinaryVersion: "1.9.0", EmulationVersion: "1.10.0"}},
+		"":                           {Coordinated: &Coordinated{Candidates: candidates, BinaryVersion: "1.10.0-rc.1+x", EmulationVersion: "1.9.0"}},
+	} {
+		if _, err := New(nil, "lease", work, o); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", o.Coordinated, err, want)
+		}
 	}
 }

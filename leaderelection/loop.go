@@ -33,6 +33,8 @@ type loop struct {
 	work   *work // nil: none, or it has returned
 	failed error // of the last request
 	unsure bool  // a write without an answer may have made this candidate the holder
+
+	namesake bool // the LeaseCandidate of this name is another election's; the candidacy's, until it has ended
 }
 
 // answer is what came of a request.
@@ -164,6 +166,7 @@ func (l *loop) giveUp() {
 	now := l.clock.now()
 	l.writes++
 	lease := l.released(time.Now())
+	l.log.Info("Releasing the Lease for the candidate that the server prefers")
 	l.request(answer{write: true, base: lease.ResourceVersion, sent: now}, func(ctx context.Context) (*coordinationv1.Lease, error) {
 		return l.leases.Update(ctx, lease)
 	})

@@ -83,8 +83,10 @@ func (o *Options) complete() error {
 		}
 		o.Identity = strings.ToLower(host + "-" + rand.Text()[:identityTail]) // fit for the name of a LeaseCandidate
 	}
-	if c := o.Coordinated; c != nil && (c.Candidates == nil || c.BinaryVersion == "") {
-		return errors.New("a coordinated election needs the LeaseCandidates and a binary version")
+	if o.Coordinated != nil {
+		if err := o.Coordinated.check(o.Identity); err != nil {
+			return err
+		}
 	}
 	return o.check()
 }

@@ -135,10 +135,13 @@ func (r *record) promised() time.Duration {
 
 // free says whether this candidate may write itself into the Lease.
 func (r *record) free(now time.Duration) bool {
-	if r.coordinated {
-		return r.known && !r.unwanted() && (r.mine || r.assigned && now >= r.expires)
+	switch {
+	case !r.known:
+		return false
+	case r.coordinated:
+		return !r.unwanted() && (r.mine || r.assigned && now >= r.expires) || now >= r.expires+patience
 	}
-	return r.known && (r.mine || now >= r.expires)
+	return r.mine || now >= r.expires
 }
 
 // claim returns the Lease as this candidate wants to write it: its first claim, or a renewal.
@@ -159,6 +162,7 @@ func (r *record) claim(name string, labels map[string]string, wall time.Time) *c
 	spec, identity := &lease.Spec, r.identity
 	if !r.mine || spec.AcquireTime == nil {
 		spec.AcquireTime = &at
+		spec.PreferredHolder = nil // of a choice that nobody has followed
 	}
 	seconds := int32((r.duration + time.Second - 1) / time.Second)
 	spec.HolderIdentity, spec.RenewTime = &identity, &at

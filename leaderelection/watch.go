@@ -25,13 +25,23 @@ func (l *loop) watch() {
 		})
 		cancel()
 		l.note(func(s *Status) { s.Watching = false })
-		pause := l.pause()
-		if apierrors.IsForbidden(err) || apierrors.IsMethodNotSupported(err) {
-			pause = refusedPause * l.opts.RetryPeriod
+		if refused(err) {
 			l.log.Info("The Lease cannot be watched; the candidate polls", "reason", err.Error())
 		}
-		l.sleep(pause)
+		l.sleep(l.pauseAfter(err))
 	}
+}
+
+func refused(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsMethodNotSupported(err)
+}
+
+// pauseAfter returns how long to wait after a watch has ended.
+func (l *loop) pauseAfter(err error) time.Duration {
+	if refused(err) {
+		return refusedPause * l.opts.RetryPeriod
+	}
+	return l.pause()
 }
 
 // sleep waits, or until the requests end.

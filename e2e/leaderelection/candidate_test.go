@@ -24,6 +24,7 @@ import (
 const (
 	candidateEnv  = "SHEAF_E2E_CANDIDATE"
 	kubeconfigEnv = "SHEAF_E2E_KUBECONFIG"
+	emulationEnv  = "SHEAF_E2E_EMULATION" // the version of a candidate in a coordinated election
 )
 
 const (
@@ -36,7 +37,7 @@ const (
 )
 
 // candidate is a process that takes part in an election until it is told to stop. It prints each moment at which it says that it leads.
-func candidate(name, kubeconfig string) error {
+func candidate(name, kubeconfig, emulation string) error {
 	config, err := clientcmd.BuildConfig("", kubeconfig)
 	if err != nil {
 		return err
@@ -48,13 +49,22 @@ func candidate(name, kubeconfig string) error {
 	defer client.CloseIdle()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	elector, err := leaderelection.New(leaderelection.LeasesIn(client, "default"), "elected", leaderelection.Callbacks{
+	lease, opts := "elected", leaderelection.Options{Identity: name, LeaseDuration: leaseDuration, RenewDeadline: 2 * time.Second, RetryPeriod: retryPeriod}
+	if emulation != "" {
+		lease = "coordinated"
+		opts.Coordinated = &leaderelection.Coordinated{
+			Candidates:    leaderelection.CandidatesIn(client, "default"),
+			BinaryVersion: "1.9.0", EmulationVersion: emulation,
+		}
+	}
+	elector, err := leaderelection.New(leaderelection.LeasesIn(client, "default"), lease, leaderelection.Callbacks{
 		OnStartedLeading: func(ctx context.Context) {
 			token, _ := leaderelection.Token(ctx)
 			fmt.Println("token", token)
 			<-ctx.Done()
+			fmt.Println("ended", context.Cause(ctx))
 		},
-	}, leaderelection.Options{Identity: name, LeaseDuration: leaseDuration, RenewDeadline: 2 * time.Second, RetryPeriod: retryPeriod})
+	}, opts)
 	if err != nil {
 		return err
 	}
@@ -84,10 +94,11 @@ type process struct {
 	mu     sync.Mutex // owns all below
 	leads  []time.Time
 	tokens []string
+	ended  string // why its last work has ended
 }
 
-// start starts a candidate, which is killed at the end of the test if it still runs.
-func start(t *testing.T, name string) *process {
+// start starts a candidate, which is killed at the end of the test if it still runs. The environment says more than its name.
+func start(t *testing.T, name string, env ...string) *process {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(file, server.Kubeconfig(server.URL, cluster.Admin), 0o600); err != nil {
@@ -95,7 +106,7 @@ func start(t *testing.T, name string) *process {
 	}
 	p := &process{name: name, over: make(chan struct{})}
 	p.cmd = exec.Command(os.Args[0])
-	p.cmd.Env = []string{candidateEnv + "=" + name, kubeconfigEnv + "=" + file, "HOME=" + t.TempDir()}
+	p.cmd.Env = append(env, candidateEnv+"="+name, kubeconfigEnv+"="+file, "HOME="+t.TempDir())
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
@@ -124,6 +135,9 @@ func (p *process) take(line string) {
 	if token, ok := strings.CutPrefix(line, "token "); ok {
 		p.tokens = append(p.tokens, token)
 	}
+	if why, ok := strings.CutPrefix(line, "ended "); ok {
+		p.ended = why
+	}
 	var at int64
 	if _, err := fmt.Sscanf(line, "leads %d", &at); err == nil {
 		p.leads = append(p.leads, time.Unix(0, at))
@@ -143,6 +157,13 @@ func (p *process) last() (last time.Time) {
 		last = led[len(led)-1]
 	}
 	return last
+}
+
+// why returns why the process's last work has ended.
+func (p *process) why() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
 }
 
 // send sends a signal.

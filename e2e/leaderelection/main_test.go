@@ -1,5 +1,5 @@
-// Package leaderelection_test has real processes elect a leader among themselves and share objects through a real API server, and kills and pauses
-// them.
+// Package leaderelection_test has real processes elect a leader, among themselves and by the server's choice, and share objects through a real API
+// server, and kills and pauses them.
 package leaderelection_test
 
 import (
@@ -16,11 +16,12 @@ var server *cluster.Cluster
 
 func TestMain(m *testing.M) {
 	if name := os.Getenv(candidateEnv); name != "" {
-		if err := candidate(name, os.Getenv(kubeconfigEnv)); err != nil {
+		if err := candidate(name, os.Getenv(kubeconfigEnv), os.Getenv(emulationEnv)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
-	os.Exit(cluster.Main(m, cluster.Options{}, &server, func() error { return goleak.Find() }))
+	coordinating := cluster.Options{APIServerFlags: []string{"--feature-gates=CoordinatedLeaderElection=true", "--runtime-config=coordination.k8s.io/v1beta1=true"}}
+	os.Exit(cluster.Main(m, coordinating, &server, func() error { return goleak.Find() }))
 }
