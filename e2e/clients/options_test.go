@@ -10,12 +10,14 @@ import (
 	coreapi "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/sheaf-dev/sheaf/apply"
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/e2e/cluster"
+	"github.com/sheaf-dev/sheaf/resource"
 	appsv1 "github.com/sheaf-dev/sheaf/resource/apps/v1"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 	"github.com/sheaf-dev/sheaf/rest"
@@ -31,6 +33,9 @@ func TestADryRunChangesNothing(t *testing.T) {
 	}
 	if got, err := c.Patch(ctx, "a", types.MergePatchType, []byte(`{"data":{"value":"3"}}`), metav1.PatchOptions{DryRun: dry}); err != nil || got.Data["value"] != "3" {
 		t.Errorf("patch: %v, %v", got, err)
+	}
+	if got, err := c.Create(ctx, configMap("b", "1"), metav1.CreateOptions{DryRun: dry}); err != nil || got.UID == "" {
+		t.Errorf("create: %v, %v", got, err)
 	}
 	if got, err := c.Apply(ctx, configMap("b", "1"), metav1.ApplyOptions{DryRun: dry, FieldManager: "e2e"}); err != nil || got.UID == "" {
 		t.Errorf("apply: %v, %v", got, err)
@@ -94,6 +99,27 @@ func TestUnknownFieldsAreTreatedAsTheValidationSays(t *testing.T) {
 	}
 }
 
+func TestUnknownFieldsAreRefusedInWhatIsCreatedAndReplacedIfTheValidationSaysSo(t *testing.T) {
+	client, ctx := connect(t, cluster.Admin), t.Context()
+	untyped := resource.Define[*unstructured.Unstructured]("", "v1", "configmaps", "ConfigMap", resource.Namespaced)
+	c := typed.For(client, untyped).Namespace(namespace(t, client))
+	odd := &unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "a"}, "nonsense": int64(1)}}
+	if _, err := c.Create(ctx, odd, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}); !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("create: %v", err)
+	}
+	made, err := c.Create(ctx, odd, metav1.CreateOptions{FieldValidation: metav1.FieldValidationIgnore})
+	if err != nil || made.Object["nonsense"] != nil {
+		t.Fatalf("create: %v, %v", made, err)
+	}
+	made.Object["nonsense"] = "again"
+	if _, err := c.Update(ctx, made, metav1.UpdateOptions{FieldValidation: metav1.FieldValidationStrict}); !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("update: %v", err)
+	}
+	if _, err := c.Update(ctx, made, metav1.UpdateOptions{FieldValidation: metav1.FieldValidationIgnore}); err != nil {
+		t.Errorf("update: %v", err)
+	}
+}
+
 func TestADeletionHappensOnlyUnderItsPreconditions(t *testing.T) {
 	c, ctx := configMaps(t), t.Context()
 	made := create(t, c, configMap("a", "1"))
@@ -129,6 +155,26 @@ func TestADeletionPropagatesAsItSays(t *testing.T) {
 			t.Errorf("%s: it is still there, %v", policy, err)
 		case finalizer != "" && (err != nil || left.DeletionTimestamp == nil || !slices.Contains(left.Finalizers, finalizer)):
 			t.Errorf("%s: left %v, %v", policy, left, err)
+		}
+	}
+}
+
+// The older way to say it.
+func TestDependentsAreOrphanedIfADeletionSaysSo(t *testing.T) {
+	client := connect(t, cluster.Admin)
+	c, ctx := typed.For(client, appsv1.Deployments).Namespace(namespace(t, client)), t.Context()
+	for name, orphan := range map[string]bool{"with": true, "without": false} {
+		d := sampleOf(t, appsv1.Deployments)
+		d.Name = name
+		create(t, c, d)
+		//lint:ignore SA1019 the server honours it
+		opts := metav1.DeleteOptions{OrphanDependents: &orphan}
+		if err := c.Delete(ctx, name, opts); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		left, err := c.Get(ctx, name, metav1.GetOptions{})
+		if orphan && (err != nil || !slices.Contains(left.Finalizers, metav1.FinalizerOrphanDependents)) || !orphan && !apierrors.IsNotFound(err) {
+			t.Errorf("%s: left %v, %v", name, left, err)
 		}
 	}
 }
