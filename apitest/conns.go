@@ -31,48 +31,56 @@ type conn struct {
 
 	mu      sync.Mutex // owns all below
 	holding bool
-	held    []byte // written and not sent yet
+	held    net.Buffers // written and not sent yet
+	copied  []byte      // what held has small pieces in
 }
+
+// largest is the size of the buffers of net/http's server, which it uses again at once. What is larger is the handler's own.
+const largest = 4 << 10
 
 // Write sends b, or keeps it while the connection is on hold.
 func (c *conn) Write(b []byte) (int, error) {
-	c.mu.Lock()
-	holding := c.holding
-	if holding {
-		c.held = append(c.held, b...)
-	}
-	c.mu.Unlock()
-	if holding {
+	if c.keep(b) {
 		return len(b), nil
 	}
 	return c.Conn.Write(b)
 }
 
-// hold keeps what is written until release.
+// keep says whether b was kept, which it is while the connection is on hold.
+func (c *conn) keep(b []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.holding {
+		return false
+	}
+	if len(b) <= largest {
+		start := len(c.copied)
+		c.copied = append(c.copied, b...)
+		b = c.copied[start:]
+	}
+	c.held = append(c.held, b)
+	return true
+}
+
+// hold keeps what is written until release. Large pieces are not copied: the writer leaves them alone until then.
 func (c *conn) hold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.holding = true
 }
 
-// mostHeld is how large a buffer a connection keeps.
-const mostHeld = 32 << 10
-
-// release sends what has been written since hold.
+// release sends what has been written since hold, in one piece where the connection can.
 func (c *conn) release() error {
 	c.mu.Lock()
 	held := c.held
 	c.holding, c.held = false, nil
 	c.mu.Unlock()
-	if len(held) == 0 {
-		return nil
-	}
-	_, err := c.Conn.Write(held)
-	if cap(held) <= mostHeld {
-		c.mu.Lock()
-		c.held = held[:0]
-		c.mu.Unlock()
-	}
+	left := held // which WriteTo consumes
+	_, err := left.WriteTo(c.Conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(held)
+	c.held, c.copied = held[:0], c.copied[:0]
 	return err
 }
 

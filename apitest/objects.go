@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
@@ -101,11 +102,16 @@ func (o Objects[T]) All() iter.Seq[T] {
 	}
 }
 
-// toStored returns the object as the server holds it: a copy of the Go struct, or unstructured.
+// toStored returns the object as the server holds it: a Go struct, or unstructured. obj stays as it is.
 func (o Objects[T]) toStored(obj T) (resource.Object, error) {
+	if o.kind.Typed() && reflect.TypeOf(obj).Elem() == o.kind.Def.GoType() {
+		stored := private(obj)
+		o.def.SetKind(stored)
+		return stored, nil
+	}
 	stored := resource.Copy(obj)
 	o.def.SetKind(stored)
-	if reflect.TypeOf(stored) == reflect.TypeOf(o.kind.New()) {
+	if _, ok := any(stored).(*unstructured.Unstructured); ok && !o.kind.Typed() {
 		return stored, nil
 	}
 	data, err := json.Marshal(stored)

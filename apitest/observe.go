@@ -101,7 +101,7 @@ type recorder struct {
 	http.ResponseWriter
 	log   *requestLog
 	entry *Request
-	conn  *conn // of HTTP/1, whose connection carries one answer at a time; else nil
+	conn  *conn // of HTTP/1 without TLS, whose connection carries one answer at a time, as it was written; else nil
 }
 
 // Hold implements api.Holder.

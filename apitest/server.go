@@ -102,7 +102,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, ok := api.ParseRoute(r)
 	entry := s.requests.add(r, route)
 	answer := &recorder{ResponseWriter: w, log: &s.requests, entry: entry}
-	if r.ProtoMajor == 1 {
+	if r.ProtoMajor == 1 && r.TLS == nil {
 		answer.conn = connOf(r.Context())
 	}
 	defer answer.done()

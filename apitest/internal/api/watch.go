@@ -263,7 +263,7 @@ func appendFrame(b []byte, format wire.Format, eventType string, envelope wire.E
 const full = 64 << 10
 
 // Holder is a ResponseWriter that can hold back what goes to the connection, until it leaves in one piece: net/http writes a chunk in
-// three, each of which costs a system call here and wakes the client.
+// three, each of which costs a system call here and wakes the client. What is written after Hold must not be changed before Release.
 type Holder interface {
 	Hold()
 	Release() error
@@ -279,12 +279,9 @@ func (st *stream) flush() {
 	}
 }
 
-// worthHolding is how many bytes are copied once more to save system calls.
-const worthHolding = 16 << 10
-
 func (st *stream) send(flush bool) {
 	holder, ok := st.q.w.(Holder)
-	if ok = ok && len(st.buffer) <= worthHolding; ok {
+	if ok {
 		holder.Hold()
 	}
 	var failed bool

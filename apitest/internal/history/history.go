@@ -90,7 +90,7 @@ func (h *History) Compacted() uint64 {
 func (h *History) NewTable(name string) *Table {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	t := &Table{history: h, name: name, index: index{byKey: map[string]*entry{}}, watchers: map[*Watcher]struct{}{}}
+	t := &Table{history: h, name: name, index: index{byKey: map[string]*entry{}}}
 	h.tables = append(h.tables, t)
 	return t
 }
@@ -98,6 +98,14 @@ func (h *History) NewTable(name string) *Table {
 // Commit makes the next version of a key. expected is the state that the caller has seen, nil for none: if it is not the
 // newest, ErrChanged is returned. draft makes the version for the revision it will have; it runs under the lock of the history.
 func (h *History) Commit(t *Table, key string, expected *Version, draft func(revision uint64) (*Version, error)) (*Version, error) {
+	v, err := h.commit(t, key, expected, draft)
+	if err == nil {
+		t.notify() // without the lock, for which they would only wait
+	}
+	return v, err
+}
+
+func (h *History) commit(t *Table, key string, expected *Version, draft func(revision uint64) (*Version, error)) (*Version, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	current := t.current(key)

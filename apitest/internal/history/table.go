@@ -3,18 +3,20 @@ package history
 import (
 	"sort"
 	"strings"
+	"sync/atomic"
 )
 
 // Table holds the objects of one resource. All of it is owned by the history's lock.
 type Table struct {
-	history  *History
-	name     string
-	index    index
-	live     int
-	changes  queue[*Change] // this table's part of the log
-	dropped  uint64         // the newest change that has left the window
-	watchers map[*Watcher]struct{}
-	held     *uint64 // watchers take nothing newer; nil: they take all
+	history *History
+	name    string
+	index   index
+	live    int
+	changes queue[*Change] // this table's part of the log
+	dropped uint64         // the newest change that has left the window
+	held    *uint64        // watchers take nothing newer; nil: they take all
+
+	watchers atomic.Pointer[[]*Watcher] // a slice that never changes: it is read without the lock too
 }
 
 func (t *Table) current(key string) *Version {
@@ -42,9 +44,6 @@ func (t *Table) append(c *Change) {
 	}
 	t.changes.push(c)
 	t.history.log.push(logged{t, c})
-	for w := range t.watchers {
-		w.notify()
-	}
 }
 
 // bytes is what the window holds only because of this change.

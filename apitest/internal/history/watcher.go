@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 )
 
@@ -44,9 +45,27 @@ func (t *Table) watch(after uint64) *Watcher {
 	w := &Watcher{table: t, cursor: after, more: make(chan struct{}, 1)}
 	w.delivered.Store(after)
 	w.notify()
-	t.watchers[w] = struct{}{}
+	t.setWatchers(append(slices.Clone(t.open()), w))
 	t.history.wake()
 	return w
+}
+
+// open returns the watchers that are open now. The slice must not be changed.
+func (t *Table) open() []*Watcher {
+	if all := t.watchers.Load(); all != nil {
+		return *all
+	}
+	return nil
+}
+
+// setWatchers is called under the lock.
+func (t *Table) setWatchers(all []*Watcher) { t.watchers.Store(&all) }
+
+// notify signals the open watchers that there may be something to take. One that opens at the same time looks by itself.
+func (t *Table) notify() {
+	for _, w := range t.open() {
+		w.notify()
+	}
 }
 
 func (w *Watcher) notify() {
@@ -97,10 +116,10 @@ func (w *Watcher) Ended() (bool, error) {
 func (t *Table) EndWatches(err error) {
 	t.history.mu.Lock()
 	defer t.history.mu.Unlock()
-	for w := range t.watchers {
+	for _, w := range t.open() {
 		w.ending.Store(&ending{err})
-		w.notify()
 	}
+	t.notify()
 }
 
 // upTo returns the last revision that watchers may take now. The history's lock is held.
@@ -116,19 +135,17 @@ func (t *Table) Hold(after *uint64) {
 	t.history.mu.Lock()
 	defer t.history.mu.Unlock()
 	t.held = after
-	for w := range t.watchers {
-		w.notify()
-	}
+	t.notify()
 }
 
 // AskBookmarks asks the watchers that are open for a bookmark.
 func (t *Table) AskBookmarks() {
 	t.history.mu.Lock()
 	defer t.history.mu.Unlock()
-	for w := range t.watchers {
+	for _, w := range t.open() {
 		w.bookmark.Store(true)
-		w.notify()
 	}
+	t.notify()
 }
 
 // Held says that the table's watchers are held.
@@ -154,16 +171,12 @@ func (w *Watcher) Close() {
 	h := w.table.history
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(w.table.watchers, w)
+	w.table.setWatchers(slices.DeleteFunc(slices.Clone(w.table.open()), func(open *Watcher) bool { return open == w }))
 	h.wake()
 }
 
 // Watchers returns how many watchers are open on the table.
-func (t *Table) Watchers() int {
-	t.history.mu.RLock()
-	defer t.history.mu.RUnlock()
-	return len(t.watchers)
-}
+func (t *Table) Watchers() int { return len(t.open()) }
 
 // waiter waits for a condition that is checked whenever something has happened.
 type waiter struct{ wake chan struct{} }
@@ -241,7 +254,7 @@ func (t *Table) deliveredTo(revision uint64) bool {
 		return true
 	}
 	revision = t.changes.at(last).New.Revision
-	for w := range t.watchers {
+	for _, w := range t.open() {
 		if w.delivered.Load() < revision {
 			return false
 		}
@@ -251,5 +264,5 @@ func (t *Table) deliveredTo(revision uint64) bool {
 
 // WaitWatchers returns when exactly, or with atLeast at least, n watchers are open on the table.
 func (t *Table) WaitWatchers(ctx context.Context, n int, atLeast bool) error {
-	return t.history.wait(ctx, func() bool { return len(t.watchers) == n || atLeast && len(t.watchers) > n })
+	return t.history.wait(ctx, func() bool { return t.Watchers() == n || atLeast && t.Watchers() > n })
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
-// Put stores an object, which it changes, as it is. Only what every stored object has is filled in.
+// Put stores an object as it is. Only what every stored object has is filled in, for which the object itself is changed, but nothing
+// that it points to.
 func (s *Store) Put(k *kinds.Kind, obj resource.Object) (*history.Version, error) {
 	if obj.GetName() == "" {
 		return nil, errors.New("the object has no name")
@@ -46,6 +47,7 @@ func (s *Store) put(k *kinds.Kind, current *history.Version, key string, obj res
 		obj.SetGeneration(1)
 	}
 	if namespace, ok := obj.(*corev1.Namespace); ok && namespace.Status.Phase == "" || k.GR() == definitionsResource {
+		obj = resource.Copy(obj)
 		s.defaults(k, obj)
 	}
 	stored, err := k.ToStorage(obj)
