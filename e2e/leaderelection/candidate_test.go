@@ -1,30 +1,16 @@
 package leaderelection_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
-	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/sheaf-dev/sheaf/clientcmd"
-	"github.com/sheaf-dev/sheaf/e2e/cluster"
 	"github.com/sheaf-dev/sheaf/leaderelection"
 	"github.com/sheaf-dev/sheaf/rest"
-)
-
-// The test's own program is the candidate's, too: these tell them apart.
-const (
-	candidateEnv  = "SHEAF_E2E_CANDIDATE"
-	kubeconfigEnv = "SHEAF_E2E_KUBECONFIG"
-	emulationEnv  = "SHEAF_E2E_EMULATION" // the version of a candidate in a coordinated election
 )
 
 const (
@@ -36,21 +22,18 @@ const (
 	sampling   = 5 * time.Millisecond
 )
 
+// times are the settings of the tests' elections.
+func times(identity string) leaderelection.Options {
+	return leaderelection.Options{Identity: identity, LeaseDuration: leaseDuration, RenewDeadline: 2 * time.Second, RetryPeriod: retryPeriod}
+}
+
+// emulationEnv is the version of a candidate in a coordinated election.
+const emulationEnv = "SHEAF_E2E_EMULATION"
+
 // candidate is a process that takes part in an election until it is told to stop. It prints each moment at which it says that it leads.
-func candidate(name, kubeconfig, emulation string) error {
-	config, err := clientcmd.BuildConfig("", kubeconfig)
-	if err != nil {
-		return err
-	}
-	client, err := rest.NewClient(config)
-	if err != nil {
-		return err
-	}
-	defer client.CloseIdle()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	lease, opts := "elected", leaderelection.Options{Identity: name, LeaseDuration: leaseDuration, RenewDeadline: 2 * time.Second, RetryPeriod: retryPeriod}
-	if emulation != "" {
+func candidate(ctx context.Context, name string, client *rest.Client) error {
+	lease, opts := "elected", times(name)
+	if emulation := os.Getenv(emulationEnv); emulation != "" {
 		lease = "coordinated"
 		opts.Coordinated = &leaderelection.Coordinated{
 			Candidates:    leaderelection.CandidatesIn(client, "default"),
@@ -85,11 +68,9 @@ func candidate(name, kubeconfig, emulation string) error {
 	}
 }
 
-// process is a running candidate.
-type process struct {
-	name string
-	cmd  *exec.Cmd
-	over chan struct{} // closed when it has ended
+// contender is a candidate's process, and what it has said.
+type contender struct {
+	*process
 
 	mu     sync.Mutex // owns all below
 	leads  []time.Time
@@ -97,79 +78,47 @@ type process struct {
 	ended  string // why its last work has ended
 }
 
-// start starts a candidate, which is killed at the end of the test if it still runs. The environment says more than its name.
-func start(t *testing.T, name string, env ...string) *process {
+// enter starts a candidate.
+func enter(t *testing.T, name string, env ...string) *contender {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(file, server.Kubeconfig(server.URL, cluster.Admin), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := &process{name: name, over: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0])
-	p.cmd.Env = append(env, candidateEnv+"="+name, kubeconfigEnv+"="+file, "HOME="+t.TempDir())
-	p.cmd.Stderr = os.Stderr
-	out, err := p.cmd.StdoutPipe()
-	if err == nil {
-		err = p.cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(p.over)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			p.take(lines.Text())
-		}
-		_ = p.cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill()
-		<-p.over
-	})
-	return p
+	c := &contender{}
+	c.process = start(t, "candidate", name, c.take, env...)
+	return c
 }
 
-func (p *process) take(line string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (c *contender) take(line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if token, ok := strings.CutPrefix(line, "token "); ok {
-		p.tokens = append(p.tokens, token)
+		c.tokens = append(c.tokens, token)
 	}
 	if why, ok := strings.CutPrefix(line, "ended "); ok {
-		p.ended = why
+		c.ended = why
 	}
 	var at int64
 	if _, err := fmt.Sscanf(line, "leads %d", &at); err == nil {
-		p.leads = append(p.leads, time.Unix(0, at))
+		c.leads = append(c.leads, time.Unix(0, at))
 	}
 }
 
 // led returns the moments at which the process said that it leads.
-func (p *process) led() []time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.leads
+func (c *contender) led() []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leads
 }
 
 // last returns the last moment; zero: never.
-func (p *process) last() (last time.Time) {
-	if led := p.led(); len(led) > 0 {
+func (c *contender) last() (last time.Time) {
+	if led := c.led(); len(led) > 0 {
 		last = led[len(led)-1]
 	}
 	return last
 }
 
 // why returns why the process's last work has ended.
-func (p *process) why() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.ended
-}
-
-// send sends a signal.
-func (p *process) send(t *testing.T, s syscall.Signal) {
-	t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		t.Fatalf("%s: %v", p.name, err)
-	}
+func (c *contender) why() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
 }

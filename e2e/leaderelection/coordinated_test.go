@@ -23,13 +23,13 @@ import (
 const chosen = leaseDuration + 15*time.Second
 
 // chosenSoon waits until a process leads after a moment, and fails the test if that is too late.
-func (p *process) chosenSoon(t *testing.T, what string, after time.Time) {
+func (c *contender) chosenSoon(t *testing.T, what string, after time.Time) {
 	t.Helper()
-	_, at := race{p}.leader(t, after, 2*chosen)
+	_, at := race{c}.leader(t, after, 2*chosen)
 	took := at.Sub(after)
-	t.Logf("%s: %s leads after %v", what, p.name, took.Round(time.Millisecond))
+	t.Logf("%s: %s leads after %v", what, c.name, took.Round(time.Millisecond))
 	if took > chosen+slack {
-		t.Errorf("%s: %s leads after %v, the bound is %v", what, p.name, took, chosen)
+		t.Errorf("%s: %s leads after %v, the bound is %v", what, c.name, took, chosen)
 	}
 }
 
@@ -48,7 +48,7 @@ func coordinates(t *testing.T, client *rest.Client) {
 func TestProcessesThatTheServerChoosesNeverLeadTogether(t *testing.T) {
 	client, _ := newClient(t)
 	coordinates(t, client)
-	r := race{start(t, "newer", emulationEnv+"=1.9.0"), start(t, "older", emulationEnv+"=1.8.0")}
+	r := race{enter(t, "newer", emulationEnv+"=1.9.0"), enter(t, "older", emulationEnv+"=1.8.0")}
 	newer, older := r[0], r[1]
 	older.chosenSoon(t, "started", time.Now())
 	lease, err := leaderelection.LeasesIn(client, "default").Get(t.Context(), "coordinated")
@@ -56,7 +56,7 @@ func TestProcessesThatTheServerChoosesNeverLeadTogether(t *testing.T) {
 		t.Errorf("the server has not chosen: %+v, %v", lease, err)
 	}
 
-	oldest := start(t, "oldest", emulationEnv+"=1.7.0")
+	oldest := enter(t, "oldest", emulationEnv+"=1.7.0")
 	r = append(r, oldest)
 	oldest.chosenSoon(t, "a better one has come", time.Now())
 	if why := older.why(); why != leaderelection.ErrReplaced.Error() {
@@ -64,7 +64,6 @@ func TestProcessesThatTheServerChoosesNeverLeadTogether(t *testing.T) {
 	}
 
 	oldest.send(t, syscall.SIGKILL)
-	<-oldest.over
 	older.chosenSoon(t, "killed -9", oldest.last())
 
 	older.send(t, syscall.SIGSTOP)
@@ -74,7 +73,6 @@ func TestProcessesThatTheServerChoosesNeverLeadTogether(t *testing.T) {
 	older.chosenSoon(t, "woken, and again the better one", woken)
 
 	older.send(t, syscall.SIGTERM)
-	<-older.over
 	newer.chosenSoon(t, "left in good order", older.last())
 	if _, err := leaderelection.CandidatesIn(client, "default").Get(t.Context(), older.name); !apierrors.IsNotFound(err) {
 		t.Errorf("the LeaseCandidate of the one that left: %v", err)

@@ -11,10 +11,10 @@ import (
 )
 
 // race is the processes of an election.
-type race []*process
+type race []*contender
 
 // leader waits until one of the processes leads after a moment, and returns it and when it began to.
-func (r race) leader(t *testing.T, after time.Time, within time.Duration) (*process, time.Time) {
+func (r race) leader(t *testing.T, after time.Time, within time.Duration) (*contender, time.Time) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -31,7 +31,7 @@ func (r race) leader(t *testing.T, after time.Time, within time.Duration) (*proc
 }
 
 // soon waits for a leader, and fails the test if it comes late.
-func (r race) soon(t *testing.T, what string, after time.Time) *process {
+func (r race) soon(t *testing.T, what string, after time.Time) *contender {
 	t.Helper()
 	p, at := r.leader(t, after, documented)
 	took := at.Sub(after)
@@ -47,7 +47,7 @@ func (r race) check(t *testing.T) {
 	t.Helper()
 	type moment struct {
 		at time.Time
-		by *process
+		by *contender
 	}
 	var all []moment
 	var tokens []string
@@ -87,14 +87,13 @@ func (r race) check(t *testing.T) {
 func TestProcessesThatAreKilledAndPausedNeverLeadTogether(t *testing.T) {
 	var r race
 	for i := range 3 {
-		r = append(r, start(t, fmt.Sprint("process-", i)))
+		r = append(r, enter(t, fmt.Sprint("process-", i)))
 	}
 	p := r.soon(t, "started", time.Now())
 
 	p.send(t, syscall.SIGKILL)
-	<-p.over
 	p = r.soon(t, "killed -9", p.last())
-	r = append(r, start(t, "process-3"))
+	r = append(r, enter(t, "process-3"))
 
 	p.send(t, syscall.SIGSTOP)
 	paused := p
@@ -112,9 +111,8 @@ func TestProcessesThatAreKilledAndPausedNeverLeadTogether(t *testing.T) {
 	best := time.Hour
 	for len(r) > 0 && best > 100*time.Millisecond {
 		p.send(t, syscall.SIGTERM)
-		<-p.over
 		left := p.last()
-		if r.alive() == 0 {
+		if !slices.ContainsFunc(r, (*contender).alive) {
 			break
 		}
 		next, at := r.leader(t, left, documented)
@@ -126,16 +124,4 @@ func TestProcessesThatAreKilledAndPausedNeverLeadTogether(t *testing.T) {
 		t.Errorf("the fastest handover took %v", best)
 	}
 	r.check(t)
-}
-
-// alive is how many processes have not ended.
-func (r race) alive() (n int) {
-	for _, p := range r {
-		select {
-		case <-p.over:
-		default:
-			n++
-		}
-	}
-	return n
 }

@@ -15,8 +15,8 @@ import (
 var server *cluster.Cluster
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(candidateEnv); name != "" {
-		if err := candidate(name, os.Getenv(kubeconfigEnv), os.Getenv(emulationEnv)); err != nil {
+	if os.Getenv(programEnv) != "" {
+		if err := run(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -59,19 +59,17 @@ func newClient(t *testing.T) (*rest.Client, *ear) {
 	return client, e
 }
 
-const label = "sharded=yes"
-
-// populate makes objects in namespaces with names of several kinds.
-func populate(t *testing.T, client *rest.Client) (objects []*corev1.ConfigMap) {
+// populate makes objects in namespaces with names of several kinds that begin alike, and labels them so.
+func populate(t *testing.T, client *rest.Client, prefix string) (objects []*corev1.ConfigMap) {
 	t.Helper()
 	for i := range 12 {
-		name := []string{fmt.Sprintf("tenant-%02d", i), fmt.Sprintf("%d-team", i), fmt.Sprintf("team-%d-production", i)}[i%3]
+		name := prefix + "-" + []string{fmt.Sprintf("tenant-%02d", i), fmt.Sprintf("%d-team", i), fmt.Sprintf("team-%d-production", i)}[i%3]
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
 		if _, err := typed.For(client, core.Namespaces).Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		for k := range 4 {
-			o := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("object-", k), Labels: map[string]string{"sharded": "yes"}}}
+			o := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("object-", k), Labels: map[string]string{"sharded": prefix}}}
 			o, err := typed.For(client, core.ConfigMaps).Namespace(name).Create(t.Context(), o, metav1.CreateOptions{})
 			if err != nil {
 				t.Fatal(err)
@@ -84,7 +82,7 @@ func populate(t *testing.T, client *rest.Client) (objects []*corev1.ConfigMap) {
 
 func TestReplicasShareTheObjectsOfARealServer(t *testing.T) {
 	client, _ := newClient(t)
-	objects := populate(t, client)
+	objects := populate(t, client, "lived")
 	for _, by := range []shard.Field{shard.ByNamespace, shard.ByUID} {
 		t.Run(string(by), func(t *testing.T) { share(t, by, objects) })
 	}
@@ -187,7 +185,7 @@ func agree(t *testing.T, client *rest.Client, l shard.Layout, objects []*corev1.
 	for i := range l.Len() {
 		s := l.Shard(i)
 		meta, err := client.ForResource(core.ConfigMaps.Definition()).List(t.Context(),
-			metav1.ListOptions{LabelSelector: label, ShardSelector: s.Selector()}, func(item rest.Item) error {
+			metav1.ListOptions{LabelSelector: "sharded=lived", ShardSelector: s.Selector()}, func(item rest.Item) error {
 				seen++
 				if !s.Contains(resource.KeyOf(item.Object), item.Object.GetUID()) {
 					t.Errorf("the server says that %s is in %v", resource.KeyOf(item.Object), s)
