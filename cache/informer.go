@@ -89,9 +89,8 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 	if opts.JournalBytes <= 0 {
 		opts.JournalBytes = defaultJournalBytes
 	}
-	scopes := opts.Scopes
-	if len(scopes) == 0 {
-		scopes = []Scope{{Source: source}}
+	if len(opts.Scopes) == 0 {
+		opts.Scopes = []Scope{{Source: source}}
 	}
 	opts.Store.Compact = opts.Compact != nil
 	writer, reader := store.New(opts.Store)
@@ -108,14 +107,14 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 	i.committer = &committer{
 		writer: writer, reader: reader, journal: i.journal, wards: i.wards,
 		detector: newDetector(def.String(), opts.Mutations),
-		scopes:   map[string]string{}, want: len(scopes), synced: func() { close(i.synced) },
+		scopes:   map[string]string{}, want: len(opts.Scopes), synced: func() { close(i.synced) },
 	}
 	decoding, err := newDecoding(def, reader, opts)
 	if err != nil {
 		i.invalid = fmt.Errorf("informer of %s: %w", def, err)
 	}
 	i.shared = decoding.table
-	for _, scope := range scopes {
+	for _, scope := range opts.Scopes {
 		intake := i.queue.Intake(delta.IntakeOptions{Scope: scope.Namespace, Transform: decoding.transforms(scope.Source), Pack: decoding.pack()})
 		i.wards.intakes[scope.Namespace] = intake
 		if getter := decoding.getter(scope.Source); getter != nil {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
+	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -23,17 +24,10 @@ import (
 // no lock.
 type View struct {
 	informer *SharedIndexInformer
-	opts     ViewOptions
+	selector labels.Selector                        // of the informer's sources; nil: they have none
 	writes   atomic.Pointer[map[resource.Key]write] // never changed, only replaced; nil: none
 	pruned   atomic.Int64                           // when passed writes were last let go, in nanoseconds
 	mu       sync.Mutex                             // owns the right to replace writes
-}
-
-// ViewOptions says what the informer's collection is a part of.
-type ViewOptions struct {
-	// Selector is the label selector of the informer's source; nil: it has none. Sources with field selectors cannot have a view: only the
-	// server knows what those match.
-	Selector labels.Selector
 }
 
 // write is what a user has done to a key.
@@ -44,9 +38,43 @@ type write struct {
 	after   string          // the version that the deleted object had
 }
 
-// NewView returns a view of an informer's store, without writes.
-func NewView(informer *SharedIndexInformer, opts ViewOptions) *View {
-	return &View{informer: informer, opts: opts}
+// NewView returns a view of an informer's store, without writes. It fails if a source of the informer has a field selector, because only
+// the server knows what that matches; if its label selector cannot be read; or if it cannot say what it selects (see reflector.Selecting).
+func NewView(informer *SharedIndexInformer) (*View, error) {
+	selector, err := informer.selector()
+	if err != nil {
+		return nil, fmt.Errorf("view of %s: %w", informer.def, err)
+	}
+	return &View{informer: informer, selector: selector}, nil
+}
+
+// selector returns the label selector of all sources; nil: they have none. The error says why a write cannot be compared with what the sources have.
+func (i *SharedIndexInformer) selector() (labels.Selector, error) {
+	common := ""
+	for n, scope := range i.opts.Scopes {
+		selecting, ok := scope.Source.(reflector.Selecting)
+		if !ok {
+			return nil, errors.New("its source does not say what it selects")
+		}
+		text, fields, known := selecting.Selectors()
+		switch {
+		case !known:
+			return nil, errors.New("its source does not say what it selects")
+		case fields != "":
+			return nil, fmt.Errorf("its informer has the field selector %q, and only the server knows what that matches", fields)
+		case n > 0 && text != common:
+			return nil, fmt.Errorf("its sources have the label selectors %q and %q", common, text)
+		}
+		common = text
+	}
+	if common == "" {
+		return nil, nil
+	}
+	selector, err := labels.Parse(common)
+	if err != nil {
+		return nil, fmt.Errorf("label selector %q: %w", common, err)
+	}
+	return selector, nil
 }
 
 // Wrote shows an object as the server returned it from a write, until the watch has brought it or something newer. The object stays the
@@ -62,7 +90,7 @@ func (v *View) Wrote(ctx context.Context, o resource.Object) error {
 		return nil
 	}
 	shown := resource.Copy(o)
-	if v.opts.Selector != nil && !v.opts.Selector.Matches(labels.Set(o.GetLabels())) {
+	if v.selector != nil && !v.selector.Matches(labels.Set(o.GetLabels())) {
 		shown = nil
 	} else if transform := v.informer.opts.Transform; transform != nil {
 		transformed, err := transform(shown)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/cache/internal/served"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
@@ -34,15 +36,24 @@ func byValue(o resource.Object) ([]string, error) {
 	return []string{o.(*v1.ConfigMap).Data["value"]}, nil
 }
 
+func newView(tb testing.TB, i *SharedIndexInformer) *View {
+	tb.Helper()
+	v, err := NewView(i)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
+
 // withView runs a test with an informer of two objects, whose watch is held back.
-func withView(t *testing.T, opts Options, viewOpts ViewOptions, test func(t *testing.T, v *viewed)) {
+func withView(t *testing.T, opts Options, test func(t *testing.T, v *viewed)) {
 	synctest.Test(t, func(t *testing.T) {
 		c := served.New(t)
 		c.Set("a", "1", "old")
 		c.Set("a", "2", "old")
 		v := &viewed{t: t, c: c, h: newRecorder()}
 		v.i = New(corev1.ConfigMaps.Definition(), c, opts)
-		v.View = NewView(v.i, viewOpts)
+		v.View = newView(t, v.i)
 		if err := v.i.AddIndexers(map[string]store.IndexFunc{"value": byValue}); err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +145,7 @@ func (v *viewed) empty() {
 }
 
 func TestAWriteIsShownAtOnceUntilTheWatchHasBroughtIt(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		v.write("1", "new")
 		v.write("3", "created")
 		v.shows("1=new", "2=old", "3=created")
@@ -158,7 +169,7 @@ func TestAWriteIsShownAtOnceUntilTheWatchHasBroughtIt(t *testing.T) {
 }
 
 func TestAnEventThatBeatsTheResponseLeavesNothingBehind(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		v.c.Set("a", "1", "new")
 		o, _ := v.c.Get(t.Context(), key("a/1"))
 		v.c.Set("a", "1", "newer")
@@ -172,7 +183,7 @@ func TestAnEventThatBeatsTheResponseLeavesNothingBehind(t *testing.T) {
 }
 
 func TestAWriteOfSomebodyElseThatIsNewerEndsMine(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		v.write("1", "mine")
 		v.c.Set("a", "1", "theirs")
 		v.shows("1=mine", "2=old")
@@ -183,7 +194,7 @@ func TestAWriteOfSomebodyElseThatIsNewerEndsMine(t *testing.T) {
 }
 
 func TestAResponseThatComesLateDoesNotHideALaterOne(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		v.c.Set("a", "1", "first")
 		first, _ := v.c.Get(t.Context(), key("a/1"))
 		v.write("1", "second")
@@ -195,7 +206,7 @@ func TestAResponseThatComesLateDoesNotHideALaterOne(t *testing.T) {
 }
 
 func TestADeletionHidesTheObjectThatWasThereAndNoOther(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		before, _ := v.Get(key("a/1"))
 		v.c.Delete("a", "1")
 		v.Deleted(key("a/1"), before.GetUID(), before.GetResourceVersion())
@@ -212,7 +223,7 @@ func TestADeletionHidesTheObjectThatWasThereAndNoOther(t *testing.T) {
 }
 
 func TestWhatIsMadeAndDeletedBeforeTheWatchBringsItIsNeverShownAgain(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		made := v.write("3", "short-lived")
 		v.c.Delete("a", "3")
 		v.Deleted(key("a/3"), made.UID, made.ResourceVersion)
@@ -229,9 +240,44 @@ func TestWhatIsMadeAndDeletedBeforeTheWatchBringsItIsNeverShownAgain(t *testing.
 	})
 }
 
+// selecting is a source that says what it selects.
+type selecting struct {
+	reflector.ListerWatcher
+	labels, fields string
+	known          bool
+}
+
+func (s selecting) Selectors() (labels, fields string, known bool) {
+	return s.labels, s.fields, s.known
+}
+
+func TestAViewIsRefusedWhereNobodyKnowsWhatTheSourceSelects(t *testing.T) {
+	for _, test := range []struct {
+		sources []reflector.ListerWatcher
+		want    string // "": there is a view
+	}{
+		{[]reflector.ListerWatcher{selecting{known: true}}, ""},
+		{[]reflector.ListerWatcher{selecting{labels: "app=web", known: true}, selecting{labels: "app=web", known: true}}, ""},
+		{[]reflector.ListerWatcher{newGenerator(0)}, "view of configmaps/v1: its source does not say what it selects"},
+		{[]reflector.ListerWatcher{selecting{}}, "view of configmaps/v1: its source does not say what it selects"},
+		{[]reflector.ListerWatcher{selecting{fields: "spec.x=1", known: true}}, `view of configmaps/v1: its informer has the field selector "spec.x=1", and only the server knows what that matches`},
+		{[]reflector.ListerWatcher{selecting{known: true}, selecting{labels: "app=web", known: true}}, `view of configmaps/v1: its sources have the label selectors "" and "app=web"`},
+		{[]reflector.ListerWatcher{selecting{labels: "=!", known: true}}, `view of configmaps/v1: label selector "=!": `},
+	} {
+		opts := Options{}
+		for n, source := range test.sources {
+			opts.Scopes = append(opts.Scopes, Scope{fmt.Sprint("ns", n), source})
+		}
+		view, err := NewView(New(corev1.ConfigMaps.Definition(), nil, opts))
+		if (view != nil) != (test.want == "") || err != nil && (test.want == "" || !strings.HasPrefix(err.Error(), test.want)) {
+			t.Errorf("%+v: view %v, error %v", test.sources, view, err)
+		}
+	}
+}
+
 func TestAWriteThatLeavesTheSelectorIsShownAsGone(t *testing.T) {
-	selector := labels.SelectorFromSet(labels.Set{"value": "old"})
-	withView(t, Options{}, ViewOptions{Selector: selector}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
+		v.selector = labels.SelectorFromSet(labels.Set{"value": "old"})
 		v.write("1", "other")
 		v.write("3", "other")
 		v.write("4", "old")
@@ -243,7 +289,7 @@ func TestAWriteInANamespaceThatIsNotReadIsNotShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := served.New(t)
 		i := New(corev1.ConfigMaps.Definition(), nil, Options{Scopes: []Scope{{"a", c.In("a")}}})
-		v := NewView(i, ViewOptions{})
+		v := newView(t, i)
 		defer start(t, i)()
 		synctest.Wait()
 		c.Hold()
@@ -259,7 +305,7 @@ func TestAWriteInANamespaceThatIsNotReadIsNotShown(t *testing.T) {
 }
 
 func TestAVersionWithoutOrderIsWaitedFor(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		o := corev1.ConfigMaps.New()
 		o.Namespace, o.Name, o.ResourceVersion = "a", "1", "opaque"
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -283,7 +329,7 @@ func TestWhatIsShownIsTransformedAndTheCallersObjectIsNot(t *testing.T) {
 		o.(*v1.ConfigMap).Labels = nil
 		return o, nil
 	}
-	withView(t, Options{Transform: trim}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{Transform: trim}, func(t *testing.T, v *viewed) {
 		o := v.write("1", "new")
 		if shown, _ := v.Get(key("a/1")); shown.GetLabels() != nil || o.Labels == nil {
 			t.Errorf("labels shown %v, of the caller's object %v", shown.GetLabels(), o.Labels)
@@ -297,7 +343,7 @@ func TestWhatIsShownIsTransformedAndTheCallersObjectIsNot(t *testing.T) {
 }
 
 func TestAnIndexFunctionThatPanicsHidesTheObjectFromThatIndexOnly(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		v.write("1", "panic")
 		if found, err := v.ByIndex("value", "panic"); err != nil || len(found) > 0 {
 			t.Errorf("the index finds %v, %v", found, err)
@@ -318,7 +364,7 @@ func TestAnIndexFunctionThatPanicsHidesTheObjectFromThatIndexOnly(t *testing.T) 
 }
 
 func TestASnapshotOfAViewDoesNotChange(t *testing.T) {
-	withView(t, Options{}, ViewOptions{}, func(t *testing.T, v *viewed) {
+	withView(t, Options{}, func(t *testing.T, v *viewed) {
 		v.write("1", "new")
 		s := v.Snapshot()
 		v.write("1", "newer")
@@ -341,9 +387,9 @@ func BenchmarkViewGet(b *testing.B) {
 				changes = append(changes, store.Change{Op: store.Set, Key: resource.KeyOf(o), Object: o})
 			}
 			writer.Apply(changes, "1")
-			i := New(corev1.ConfigMaps.Definition(), newGenerator(0), Options{})
+			i := New(corev1.ConfigMaps.Definition(), selecting{known: true}, Options{})
 			i.reader = reader
-			v := NewView(i, ViewOptions{})
+			v := newView(b, i)
 			for n := range writes {
 				o := corev1.ConfigMaps.New()
 				o.Namespace, o.Name, o.ResourceVersion = "a", fmt.Sprint(n), "5"

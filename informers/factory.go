@@ -36,12 +36,11 @@ type SharedInformerFactory struct {
 
 // member is one informer of a factory.
 type member struct {
-	informer  *cache.SharedIndexInformer
-	opts      InformerOptions
-	selectors metav1.ListOptions // as they are sent
-	pinned    bool               // somebody has it for the life of the factory
-	leases    int                // and so many until they release it
-	run       *untilDone
+	informer *cache.SharedIndexInformer
+	opts     InformerOptions
+	pinned   bool // somebody has it for the life of the factory
+	leases   int  // and so many until they release it
+	run      *untilDone
 }
 
 // NewSharedInformerFactory returns a factory without informers. It starts nothing.
@@ -162,14 +161,13 @@ func (f *SharedInformerFactory) member(def *resource.Definition, asked InformerO
 		f.known[def.GroupVersionResource()] = def
 	}
 	m := &member{informer: f.newInformer(def, opts), opts: opts}
-	opts.tweak(&f.opts)(&m.selectors)
 	f.members[id] = m
 	return m, nil
 }
 
 // face is the typed face of a member.
 func face[T resource.Object](m *member) Informer[T] {
-	return Informer[T]{shared: m.informer, selectors: m.selectors}
+	return Informer[T]{shared: m.informer}
 }
 
 // accepts says whether an informer that is there will do for options.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"reflect"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
@@ -18,8 +16,7 @@ import (
 // Informer is the typed face of a shared informer: a small value, of which there may be many. T is the type of the
 // resource's objects, or an interface that they satisfy. Methods may be called from any goroutine.
 type Informer[T resource.Object] struct {
-	shared    *cache.SharedIndexInformer
-	selectors metav1.ListOptions // of a factory's informer
+	shared *cache.SharedIndexInformer
 }
 
 // New returns an informer of its own, which belongs to no factory: call Run. The source is a user's own, such as a ListWatch, or a

@@ -33,6 +33,9 @@ type ListWatch[T resource.Object] struct {
 	// GetFunc returns one object in its newest state. It may be nil; then an object that a transform refused is retried only when the
 	// object changes.
 	GetFunc func(ctx context.Context, key resource.Key) (T, error)
+	// Whole says that the functions leave out no object of the resource, in the namespaces they read. NewReadView must know that: else
+	// it could show a write of an object that the functions never have.
+	Whole bool
 
 	def *resource.Definition
 }
@@ -69,6 +72,9 @@ func (lw gettingListWatch[T]) Get(ctx context.Context, key resource.Key) (resour
 
 // StreamsInitialState says that the initial state is listed: functions are not asked to stream it.
 func (lw ListWatch[T]) StreamsInitialState() bool { return false }
+
+// Selectors says that there are none if the collection is whole; else nobody knows.
+func (lw ListWatch[T]) Selectors() (labels, fields string, known bool) { return "", "", lw.Whole }
 
 // List calls ListFunc.
 func (lw ListWatch[T]) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {

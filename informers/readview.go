@@ -22,22 +22,15 @@ type ReadView[T resource.Object] struct {
 	view     *cache.View
 }
 
-// NewReadView returns a view without writes. It fails for an informer of a factory that has a field selector, because only the server
-// knows what that matches, and for one whose label selector cannot be read.
+// NewReadView returns a view without writes. It fails for an informer with a field selector, because only the server knows what that
+// matches; for one whose label selector cannot be read; and for one of a user's own functions, unless they are said to leave out nothing (see
+// ListWatch).
 func NewReadView[T resource.Object](informer Informer[T]) (ReadView[T], error) {
-	var opts cache.ViewOptions
-	if informer.selectors.FieldSelector != "" {
-		return ReadView[T]{}, fmt.Errorf("view of %s: its informer has the field selector %q, and only the server knows what that matches",
-			informer.Definition(), informer.selectors.FieldSelector)
+	view, err := cache.NewView(informer.shared)
+	if err != nil {
+		return ReadView[T]{}, err
 	}
-	if text := informer.selectors.LabelSelector; text != "" {
-		selector, err := labels.Parse(text)
-		if err != nil {
-			return ReadView[T]{}, fmt.Errorf("view of %s: label selector %q: %w", informer.Definition(), text, err)
-		}
-		opts.Selector = selector
-	}
-	return ReadView[T]{informer, cache.NewView(informer.shared, opts)}, nil
+	return ReadView[T]{informer, view}, nil
 }
 
 // Lister reads the view.

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sheaf-dev/sheaf/apitest"
+	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -209,6 +210,17 @@ func TestAViewOfAnInformerWithAFieldSelectorIsRefused(t *testing.T) {
 	}
 	if _, err := informers.NewReadView(i); err == nil || !strings.Contains(err.Error(), "metadata.name=x") {
 		t.Errorf("with a field selector: %v", err)
+	}
+}
+
+func TestAViewOfAUsersFunctionsIsRefusedUnlessTheyLeaveOutNothing(t *testing.T) {
+	source := newShelf().source()
+	if _, err := informers.NewReadView(informers.New(configMaps, source, cache.Options{})); err == nil || !strings.Contains(err.Error(), "does not say what it selects") {
+		t.Errorf("with functions that may select: %v", err)
+	}
+	source.Whole = true
+	if _, err := informers.NewReadView(informers.New(configMaps, source, cache.Options{})); err != nil {
+		t.Error(err)
 	}
 }
 

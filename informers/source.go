@@ -28,6 +28,7 @@ var (
 	_ reflector.Opener        = clientSource{}
 	_ reflector.Getter        = clientSource{}
 	_ reflector.Decoding      = clientSource{}
+	_ reflector.Selecting     = clientSource{}
 )
 
 func newClientSource(client *rest.Client, def *resource.Definition, namespace string, tweak func(*metav1.ListOptions)) clientSource {
@@ -43,6 +44,12 @@ func newClientSource(client *rest.Client, def *resource.Definition, namespace st
 func (s clientSource) Decoding(opts ...decode.Option) reflector.ListerWatcher {
 	s.lists = s.client.Decoding(opts...)
 	return s
+}
+
+// Selectors returns those that every list and watch is made with.
+func (s clientSource) Selectors() (labels, fields string, known bool) {
+	opts := s.options(metav1.ListOptions{})
+	return opts.LabelSelector, opts.FieldSelector, true
 }
 
 func (s clientSource) options(opts metav1.ListOptions) metav1.ListOptions {

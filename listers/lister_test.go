@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/cache"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/cache/store"
 	"github.com/sheaf-dev/sheaf/listers"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -92,11 +93,19 @@ func TestListsGoBySelectorNamespaceAndIndex(t *testing.T) {
 	}
 }
 
+// whole is a source that selects nothing, and that nobody reads.
+type whole struct{ reflector.ListerWatcher }
+
+func (whole) Selectors() (labels, fields string, known bool) { return "", "", true }
+
 func TestASnapshotOfAListerDoesNotChange(t *testing.T) {
 	writer, reader := store.New(store.Options{})
 	writer.Apply([]store.Change{set(object(one, "1", "web"))}, "1")
-	informer := cache.New(configMaps.Definition(), nil, cache.Options{})
-	view := cache.NewView(informer, cache.ViewOptions{})
+	informer := cache.New(configMaps.Definition(), whole{}, cache.Options{})
+	view, err := cache.NewView(informer)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, source := range map[string]listers.Source{"reader": reader, "view": view} {
 		lister := listers.New[*v1.ConfigMap](configMaps.Definition(), source)
 		before := len(lister.List(nil))

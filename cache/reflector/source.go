@@ -55,6 +55,13 @@ type Streamer interface {
 	StreamsInitialState() bool
 }
 
+// Selecting is what a ListerWatcher may offer on top: to say which of the resource's objects it has.
+type Selecting interface {
+	// Selectors returns the label and the field selector that every list and watch is made with, "" where there is none. Not known: the
+	// source cannot say what it selects.
+	Selectors() (labels, fields string, known bool)
+}
+
 // Decoding is what a ListerWatcher may offer on top: to decode its objects as the cache that holds them wants it. Objects that share parts
 // are read-only.
 type Decoding interface {

@@ -24,6 +24,7 @@ import (
 type Source interface {
 	reflector.ListerWatcher
 	reflector.Getter
+	reflector.Selecting
 }
 
 // Collection is the config maps of a server, in all namespaces, with what tests do to them in a word. The server's own methods do the rest.
@@ -145,6 +146,9 @@ type source struct {
 	c *Collection
 	r *rest.ResourceClient
 }
+
+// Selectors says that there are none.
+func (s source) Selectors() (labels, fields string, known bool) { return "", "", true }
 
 func (s source) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
 	return s.r.List(ctx, opts, yield)
