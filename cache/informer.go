@@ -93,6 +93,9 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 		opts.Scopes = []Scope{{Source: source}}
 	}
 	opts.Store.Compact = opts.Compact != nil
+	if opts.Reflector.Streams == nil {
+		opts.Reflector.Streams = &reflector.Streams{}
+	}
 	writer, reader := store.New(opts.Store)
 	i := &SharedIndexInformer{
 		def: def, opts: opts, reader: reader,

@@ -243,6 +243,47 @@ func TestAListWithANamelessObjectDeletesNothingWithoutAsking(t *testing.T) {
 	})
 }
 
+func TestAWatchOfANamelessObjectReadsTheStateAgainAndBlindsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := served.New(t)
+		c.Inject(apitest.Fault{Do: apitest.NamelessIf(bad)})
+		c.Set("a", "gone", "x")
+		c.Set("a", "nameless", "x")
+		c.Set("a", "plain", "x")
+		h := newRecorder()
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
+		add(t, i, h, HandlerOptions{})
+		defer start(t, i)()
+		synctest.Wait()
+		c.Set("a", "nameless", "bad")
+		synctest.Wait()
+		status := i.Status()
+		if status.Nameless == 0 || status.Scopes[0].Reads["event without a name"] != 1 || status.Scopes[0].LastFailure.Class != reflector.Nameless {
+			t.Errorf("status %+v", status)
+		}
+		if i.Reader().Stale(key("a/nameless")) == nil || i.Reader().Stale(key("a/plain")) != nil {
+			t.Errorf("what changed without a name is not stale, or something else is: %v", status)
+		}
+		began := time.Now()
+		for n := range 600 { // and again and again, while others change
+			c.Set("a", "nameless", "bad")
+			c.Set("a", "plain", fmt.Sprint(n))
+			time.Sleep(time.Second)
+			if o, ok := i.Reader().Get(key("a/plain")); !ok || o.(*v1.ConfigMap).Data["value"] != fmt.Sprint(n) {
+				t.Fatalf("%v after the first: %v, %v", time.Since(began), o, i.Status())
+			}
+		}
+		// At once, then after 1 to 2 s, 2 to 4 s, 4 to 8 s, …
+		if reads := i.Status().Scopes[0].Reads["event without a name"]; reads < 8 || reads > 11 {
+			t.Errorf("the state was read %d times for it in ten minutes", reads)
+		}
+		c.Delete("a", "gone")
+		c.Set("a", "nameless", "good")
+		time.Sleep(15 * time.Minute)
+		same(t, i, c)
+	})
+}
+
 func TestASourceThatCannotReadSingleObjectsIsHealedByItsStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := served.New(t)

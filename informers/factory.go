@@ -28,6 +28,7 @@ type SharedInformerFactory struct {
 
 	mu      sync.Mutex // owns the rest
 	members map[identity]*member
+	streams map[schema.GroupVersionResource]*reflector.Streams // what is known of the server's
 	lookups []func(schema.GroupVersionResource) (*resource.Definition, bool)
 	known   map[schema.GroupVersionResource]*resource.Definition // those that have been asked for
 	stopped bool
@@ -48,6 +49,7 @@ func NewSharedInformerFactory(client *rest.Client, opts Options) *SharedInformer
 	return &SharedInformerFactory{
 		client: client, opts: opts,
 		members: map[identity]*member{}, known: map[schema.GroupVersionResource]*resource.Definition{},
+		streams: map[schema.GroupVersionResource]*reflector.Streams{},
 	}
 }
 
@@ -219,6 +221,7 @@ func (f *SharedInformerFactory) newInformer(def *resource.Definition, opts Infor
 	c := f.opts.Cache
 	c.Transform, c.Drop, c.Compact, c.Resync, c.Scopes = opts.Transform, opts.Drop, opts.Compact, opts.Resync, nil
 	c.Store.NoLabelIndex = c.Store.NoLabelIndex || opts.NoLabelIndex
+	c.Reflector.Streams = f.streamsOf(def.GroupVersionResource())
 	if onFailure := f.opts.OnFailure; onFailure != nil {
 		c.Reflector.OnFailure = func(failure *reflector.Failure) { onFailure(def, failure) }
 	}
@@ -230,6 +233,16 @@ func (f *SharedInformerFactory) newInformer(def *resource.Definition, opts Infor
 		c.Scopes = append(c.Scopes, cache.Scope{Namespace: namespace, Source: newClientSource(f.client, def, namespace, tweak)})
 	}
 	return cache.New(def, nil, c)
+}
+
+// streamsOf returns what all informers of a resource know of the server's streams. mu is held.
+func (f *SharedInformerFactory) streamsOf(gvr schema.GroupVersionResource) *reflector.Streams {
+	s, ok := f.streams[gvr]
+	if !ok {
+		s = &reflector.Streams{}
+		f.streams[gvr] = s
+	}
+	return s
 }
 
 // Start runs the informers that were made and are not running, until the context is done or Shutdown is called. It may be called again,

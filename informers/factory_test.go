@@ -14,6 +14,7 @@ import (
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/cache/delta"
+	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/informers"
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
@@ -28,6 +29,41 @@ func idle(t *testing.T, opts informers.Options) *informers.SharedInformerFactory
 		t.Fatal(err)
 	}
 	return informers.NewSharedInformerFactory(client, opts)
+}
+
+func TestAServerThatCannotStreamIsFoundOutOnceForEachResource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client := inMemory(t)
+		put(t, server, "a", "1", "x")
+		initial := apitest.Match{Verb: "watch", Func: func(r *apitest.Request) bool { return r.Query.Get("sendInitialEvents") == "true" }}
+		server.Inject(apitest.Fault{On: initial, Do: apitest.NoInitialEventsEnd()})
+		f := informers.NewSharedInformerFactory(client, informers.Options{})
+		informers.For(f, corev1.ConfigMaps)
+		launch(t, f)
+		for _, opts := range []informers.InformerOptions{{LabelSelector: "value=x"}, {Namespaces: []string{"a", "b"}}} {
+			i, err := informers.ForOptions(f, corev1.ConfigMaps, opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			f.Start(quiet(t))
+			<-i.Synced()
+			for _, scope := range i.Status().Scopes {
+				if !scope.NoStreaming || scope.FellBack != reflector.None || time.Since(began) > time.Second {
+					t.Errorf("%+v: after %v: %+v", opts, time.Since(began), scope)
+				}
+			}
+		}
+		if asked := len(server.Requests(initial)); asked != 1 {
+			t.Errorf("%d streams of one resource were asked for", asked)
+		}
+		i := informers.For(f, corev1.Pods)
+		f.Start(quiet(t))
+		<-i.Synced()
+		if asked := len(server.Requests(initial)); asked != 2 || i.Status().Scopes[0].FellBack != reflector.Stalled {
+			t.Errorf("another resource: %d streams were asked for, %+v", asked, i.Status().Scopes[0])
+		}
+	})
 }
 
 // keep returns a transform that is a value of its own each time: it captures what it was made with.

@@ -34,6 +34,8 @@ func continued(r *apitest.Request) bool { return r.Query.Get("continue") != "" }
 func (p *program) anyFaults() []fault {
 	n := p.IntN(6)
 	bytes, wait := int64(p.IntN(3000)), p.between(0, 90*time.Second)
+	first, second := resource.Key{Namespace: "a", Name: fmt.Sprint("object", n)}, resource.Key{Namespace: "b", Name: fmt.Sprint("object", n)}
+	chosen := func(o resource.Object) bool { return resource.KeyOf(o) == first || resource.KeyOf(o) == second }
 	return []fault{
 		{"cut", apitest.Cut()},
 		{"cut after bytes", apitest.CutAfterBytes(bytes)},
@@ -61,7 +63,8 @@ func (p *program) anyFaults() []fault {
 		{"no end of the initial events", apitest.NoInitialEventsEnd()},
 		{"repeated bookmarks", apitest.RepeatBookmarks(1 + n)},
 		{"stale bookmarks", apitest.StaleBookmarks()},
-		{"undecodable", apitest.Undecodable(resource.Key{Namespace: "a", Name: fmt.Sprint("object", n)}, resource.Key{Namespace: "b", Name: fmt.Sprint("object", n)})},
+		{"undecodable", apitest.Undecodable(first, second)},
+		{"nameless", apitest.NamelessIf(chosen)},
 	}
 }
 

@@ -38,13 +38,13 @@ func (m *met) check(t *testing.T) {
 	for _, f := range (&program{Rand: rand.New(rand.NewPCG(0, 0))}).anyFaults() {
 		want = append(want, "fault: "+f.name)
 	}
-	for class := reflector.Expired; class <= reflector.Short; class++ {
+	for class := reflector.Expired; class <= reflector.Nameless; class++ {
 		want = append(want, "failure: "+class.String())
 	}
 	for _, class := range []reflector.Class{reflector.Refused, reflector.Stalled, reflector.Cut, reflector.ServerFault} {
 		want = append(want, "fallback: "+class.String())
 	}
-	for _, why := range []string{"initial", "expired", "version too large", "watch refused", "resource was missing", "watch breaks at once", "watch was silent from the start"} {
+	for _, why := range []string{"initial", "expired", "version too large", "watch refused", "resource was missing", "watch breaks at once", "watch was silent from the start", "event without a name"} {
 		want = append(want, "read: "+why)
 	}
 	for _, name := range want {

@@ -32,7 +32,7 @@ type Options struct {
 	// Drop are fields without which objects are kept, for informers that do not say so themselves; see InformerOptions. All resources
 	// that the factory is asked for must have them: "metadata.managedFields" is one of these.
 	Drop []string
-	// Cache are the further options of each informer. Its Transform, Drop, Resync and Scopes are not used.
+	// Cache are the further options of each informer. Its Transform, Drop, Resync, Scopes and Reflector.Streams are not used.
 	Cache cache.Options
 	// OnFailure is called with each failure to read a collection. It may be called from several goroutines at once, and should
 	// return soon.

@@ -42,10 +42,12 @@ const (
 	Cut
 	// Short: a watch ended in good order, but at once and without news.
 	Short
+	// Nameless: an event came of an object whose name could not be read, so that any object may have changed.
+	Nameless
 )
 
 var classNames = [...]string{"none", "expired", "too large", "refused", "absent", "unauthorized", "forbidden", "throttled",
-	"server fault", "stalled", "silent", "cut", "short"}
+	"server fault", "stalled", "silent", "cut", "short", "nameless"}
 
 // String returns the class's name in lower case.
 func (c Class) String() string {
@@ -76,10 +78,11 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // Causes of failures that do not come from the server.
 var (
-	errStalled = errors.New("no progress")
-	errSilent  = errors.New("no bookmark")
-	errShort   = errors.New("the watch ended at once and without news")
-	errNoEnd   = errors.New("the stream ended before the initial state was complete")
+	errStalled  = errors.New("no progress")
+	errSilent   = errors.New("no bookmark")
+	errShort    = errors.New("the watch ended at once and without news")
+	errNameless = errors.New("an event came of an object whose name could not be read")
+	errNoEnd    = errors.New("the stream ended before the initial state was complete")
 )
 
 // classify says what an error means.
@@ -91,6 +94,8 @@ func classify(err error) Class {
 		return Stalled
 	case errors.Is(err, errSilent):
 		return Silent
+	case errors.Is(err, errNameless):
+		return Nameless
 	case errors.Is(err, errShort):
 		return Short
 	}

@@ -13,7 +13,7 @@ import (
 // list reads one page.
 func (r *Reflector) list(ctx context.Context, s state) (state, outcome, error) {
 	if r.pending == nil {
-		r.pending, r.began = r.sink.Replace(), time.Now()
+		r.begin()
 	}
 	limit := r.opts.Progress << min(s.stalls, maxStretch)
 	requestCtx, dog := newWatchdog(ctx, limit, fmt.Errorf("%w for %v", errStalled, limit))
@@ -24,6 +24,7 @@ func (r *Reflector) list(ctx context.Context, s state) (state, outcome, error) {
 		dog.fed()
 		if !item.Skipped {
 			r.pending.Item(item)
+			r.doubt.fresh = r.doubt.fresh || nameless(item.Err)
 			r.board.read.Add(1)
 		}
 		dog.hungry(time.Now(), true)

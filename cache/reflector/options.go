@@ -12,6 +12,9 @@ type Options struct {
 	PageSize int64
 	// NoStreaming never asks for the initial state as a stream, but lists.
 	NoStreaming bool
+	// Streams is what is known of the server's streams of the initial state, to be shared by the reflectors of one resource. Where they were found
+	// to fail, lists are read. nil: this reflector finds out by itself.
+	Streams *Streams
 	// Progress is how long a list or a stream of the initial state may bring nothing new. 0: 30 s. Lists that were given up get twice as long
 	// the next time, up to eight times this.
 	Progress time.Duration
@@ -33,6 +36,9 @@ const (
 func (o Options) withDefaults() Options {
 	if o.Progress <= 0 {
 		o.Progress = defaultProgress
+	}
+	if o.Streams == nil {
+		o.Streams = &Streams{}
 	}
 	if o.Random == nil {
 		o.Random = rand.Int64N

@@ -18,6 +18,7 @@ type Reflector struct {
 	// The rest belongs to the goroutine of Run.
 	pauses  pauses
 	pulse   pulse
+	doubt   doubt
 	pending Replacement // the full state being read; nil: none
 	began   time.Time   // and since when
 	ahead   *ahead      // the page after the one being read; nil: not asked for
@@ -49,13 +50,16 @@ func (r *Reflector) Run(ctx context.Context) {
 
 // step does what a state says, and returns what to do next.
 func (r *Reflector) step(ctx context.Context, s state) state {
+	if r.opts.Streams.Fails() {
+		s = s.withoutStreams()
+	}
 	r.board.enter(s)
 	s, o, err := r.do(ctx, s)
 	if ctx.Err() != nil {
 		return s
 	}
 	next := s.after(o)
-	if next.noStream && !s.noStream {
+	if next.noStream && !s.noStream && r.opts.Streams.remember() {
 		r.board.fellBack(o.class)
 		klog.FromContext(ctx).Info("The server does not stream initial states; listing from now on", "reason", err)
 	}
@@ -114,8 +118,14 @@ func (r *Reflector) complete(ctx context.Context, s state, version string) error
 		return err
 	}
 	r.pending = nil
+	r.doubt.settle(time.Now(), r.opts.Random)
 	r.board.complete(s.why, time.Since(r.began))
 	return nil
+}
+
+// begin starts to read a full state.
+func (r *Reflector) begin() {
+	r.pending, r.began, r.doubt.fresh = r.sink.Replace(), time.Now(), false
 }
 
 func (r *Reflector) abandon() {
@@ -125,9 +135,9 @@ func (r *Reflector) abandon() {
 	}
 }
 
-// because returns the watchdog's reason when it was the watchdog that ended a request, and the request's own error else.
+// because returns the reflector's own reason when it was the reflector that ended a request, and the request's error else.
 func because(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, errStalled) || errors.Is(cause, errSilent) {
+	if cause := context.Cause(ctx); errors.Is(cause, errStalled) || errors.Is(cause, errSilent) || errors.Is(cause, errNameless) {
 		return cause
 	}
 	return err

@@ -63,6 +63,7 @@ const (
 	whyMissing = "resource was missing"
 	whyBroken  = "watch breaks at once"
 	whySilent  = "watch was silent from the start"
+	whyDoubt   = "event without a name"
 )
 
 func initial(noStream bool) state {
@@ -111,12 +112,8 @@ func (s state) afterStreaming(o outcome) state {
 	switch o.class {
 	case None:
 		return s.watch(o.version)
-	case Refused:
-		s.noStream = true
-		return s.list()
-	case Stalled:
-		s.noStream = true
-		return s.list()
+	case Refused, Stalled:
+		return s.withoutStreams()
 	case Expired, TooLarge:
 		return s.retryNewest()
 	default:
@@ -125,8 +122,7 @@ func (s state) afterStreaming(o outcome) state {
 			return s
 		}
 		if s.cuts++; s.cuts >= maxCuts {
-			s.noStream = true
-			return s.list()
+			return s.withoutStreams()
 		}
 		return s
 	}
@@ -185,6 +181,8 @@ func (s state) afterWatching(o outcome) state {
 		return s.relist(whyExpired)
 	case TooLarge:
 		return s.relist(whyAhead)
+	case Nameless:
+		return s.relist(whyDoubt)
 	case Refused:
 		s = s.relist(whyRefused)
 		s.newest, s.wait = true, true
@@ -225,6 +223,15 @@ func (s state) relist(why string) state {
 		return s.list()
 	}
 	s.phase = Streaming
+	return s
+}
+
+// withoutStreams is the same where the server is known to be unable to stream the initial state.
+func (s state) withoutStreams() state {
+	s.noStream = true
+	if s.phase == Streaming {
+		return s.list()
+	}
 	return s
 }
 

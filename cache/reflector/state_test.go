@@ -66,6 +66,7 @@ func TestStateAfterOutcome(t *testing.T) {
 		{"a watch that was silent from the start reads the state again", watching, outcome{class: Silent, accepted: true}, want{phase: Streaming, version: "10", why: whySilent}},
 		{"a watch that is not answered waits", watching, outcome{class: Stalled}, want{phase: Watching, version: "10", wait: true}},
 		{"an expired watch reads the state again", watching, outcome{class: Expired, version: "11"}, want{phase: Streaming, version: "11", why: whyExpired}},
+		{"an event without a name reads the state again at once", watching, outcome{class: Nameless, version: "11", accepted: true}, want{phase: Streaming, version: "11", page: 0, why: whyDoubt}},
 		{"a version from the future reads the state again", watching, outcome{class: TooLarge}, want{phase: Streaming, version: "10", why: whyAhead}},
 		{"a version that the server does not understand asks for the newest", watching, outcome{class: Refused}, want{phase: Streaming, version: "10", newest: true, wait: true, why: whyRefused}},
 		{"a resource that vanishes is waited for and then read again", watching, outcome{class: Absent}, want{phase: Streaming, version: "10", wait: true, missing: true, why: whyMissing}},

@@ -37,7 +37,7 @@ type Status struct {
 	WatchTime time.Duration
 	Bookmarks int64
 	// NoStreaming says that initial states are listed: because the user or the source wants it so, or because the server was found unable to
-	// stream them. FellBack is how that was found: the class of the last failure to stream; None: it was not.
+	// stream them. FellBack is how this reflector found that: the class of its last failure to stream; None: it did not.
 	NoStreaming bool
 	FellBack    Class
 }

@@ -94,7 +94,7 @@ func (w *stream) endError(class Class) error {
 // follow opens the watch and takes its events until an error ends it.
 func (w *stream) follow(ctx context.Context) error {
 	if w.state.phase == Streaming {
-		w.r.pending, w.r.began = w.r.sink.Replace(), w.started
+		w.r.begin()
 	}
 	watcher, err := w.r.source.Watch(ctx, w.state.watchOptions(w.r.opts.Random))
 	if err != nil {
@@ -126,6 +126,14 @@ func (w *stream) settle() {
 	w.r.pauses.succeeded(time.Now())
 	patience := w.r.pulse.patience()
 	w.dog.expect(patience, fmt.Errorf("%w for %v", errSilent, patience))
+	w.resolve()
+}
+
+// resolve sees to it that the full state is read when there is doubt.
+func (w *stream) resolve() {
+	if due := w.r.doubt.due; !due.IsZero() {
+		w.dog.endAt(due, errNameless)
+	}
 }
 
 // take handles one event, and says whether it counts as progress.
@@ -148,8 +156,12 @@ func (w *stream) take(event decode.Event, now time.Time) (progress bool, err err
 	if w.state.phase == Streaming {
 		return w.takeInitial(event)
 	}
-	if event.Type == watch.Bookmark {
+	switch {
+	case event.Type == watch.Bookmark:
 		w.bookmark(now)
+	case nameless(event.Err):
+		w.r.doubt.raise(now, w.r.opts.Random)
+		w.resolve()
 	}
 	return true, w.r.sink.Change(w.ctx, event)
 }
@@ -166,6 +178,7 @@ func (w *stream) pass(event decode.Event) (progress bool, err error) {
 // end the initial state still sends changes.
 func (w *stream) takeInitial(event decode.Event) (progress bool, err error) {
 	if event.Type != watch.Bookmark {
+		w.r.doubt.fresh = w.r.doubt.fresh || nameless(event.Err)
 		if w.r.pending.Change(event) {
 			w.r.board.read.Add(1)
 			return true, nil

@@ -18,6 +18,7 @@ type watchdog struct {
 	since   time.Time     // when the wait for the server began
 	waiting bool
 	stopped bool
+	end     *time.Timer // nil: the request may go on for ever
 }
 
 // newWatchdog returns a watchdog that is waiting, and a context that it ends with the cause.
@@ -73,11 +74,23 @@ func (d *watchdog) expect(limit time.Duration, cause error) {
 	}
 }
 
+// endAt ends the request at a time, whatever comes until then. Only the first such time counts.
+func (d *watchdog) endAt(t time.Time, cause error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.end == nil && !d.stopped {
+		d.end = time.AfterFunc(time.Until(t), func() { d.cancel(cause) })
+	}
+}
+
 // stop ends the watchdog and its context.
 func (d *watchdog) stop() {
 	d.mu.Lock()
 	d.stopped = true
 	d.timer.Stop()
+	if d.end != nil {
+		d.end.Stop()
+	}
 	d.mu.Unlock()
 	d.cancel(nil)
 }

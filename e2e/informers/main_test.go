@@ -13,6 +13,9 @@ import (
 
 var server *cluster.Cluster
 
+// limited is a user whom a test sends to a priority level with a single seat.
+var limited = cluster.User{Name: "limited"}
+
 func TestMain(m *testing.M) {
-	os.Exit(cluster.Main(m, cluster.Options{}, &server, func() error { return goleak.Find() }))
+	os.Exit(cluster.Main(m, cluster.Options{Users: []cluster.User{limited}}, &server, func() error { return goleak.Find() }))
 }

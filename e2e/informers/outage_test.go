@@ -18,7 +18,7 @@ import (
 )
 
 // behind makes a client that reaches the cluster through a proxy.
-func behind(t *testing.T, c *cluster.Cluster) (*rest.Client, *wiretap, *proxy.Proxy) {
+func behind(t *testing.T, c *cluster.Cluster, change ...func(*rest.Config)) (*rest.Client, *wiretap, *proxy.Proxy) {
 	t.Helper()
 	target, err := url.Parse(c.URL)
 	if err != nil {
@@ -29,7 +29,7 @@ func behind(t *testing.T, c *cluster.Cluster) (*rest.Client, *wiretap, *proxy.Pr
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	client, tap := connect(t, c, func(config *rest.Config) { config.Host = "https://" + p.Address() })
+	client, tap := connect(t, c, append(change, func(config *rest.Config) { config.Host = "https://" + p.Address() })...)
 	return client, tap, p
 }
 

@@ -1,0 +1,48 @@
+package reflector
+
+import (
+	"time"
+
+	"github.com/sheaf-dev/sheaf/internal/decode"
+)
+
+// doubt is what an object leaves behind whose name could not be read: it may be any, and only the full state tells which. The watch goes on
+// until that is read, so that one bad object does not blind the rest. If the full state has such an object, it is read again later.
+type doubt struct {
+	due   time.Time     // when the full state is to be read; zero: there is no doubt
+	last  time.Time     // when it was read for that reason, or had such an object
+	wait  time.Duration // before it is read again
+	fresh bool          // the full state that is being read has such an object
+}
+
+// nameless says that an object's name could not be read.
+func nameless(err *decode.ObjectError) bool { return err != nil && err.Key.Name == "" }
+
+// The wait between two readings: doubled from the first to the longest, and forgotten after as long without doubt.
+const (
+	firstDoubt = time.Second
+	lastDoubt  = 5 * time.Minute
+)
+
+// raise says that there is doubt. The first time the state is read at once.
+func (d *doubt) raise(now time.Time, random func(int64) int64) {
+	switch {
+	case !d.due.IsZero():
+	case d.last.IsZero() || now.Sub(d.last) > d.wait+lastDoubt:
+		d.due, d.wait = now, firstDoubt
+	default:
+		d.due = d.last.Add(spread(d.wait, random))
+		d.wait = min(2*d.wait, lastDoubt)
+	}
+}
+
+// settle says that a full state has been read.
+func (d *doubt) settle(now time.Time, random func(int64) int64) {
+	if !d.due.IsZero() || d.fresh {
+		d.due, d.last = time.Time{}, now
+	}
+	if d.fresh {
+		d.wait = max(d.wait, firstDoubt)
+		d.raise(now, random)
+	}
+}
