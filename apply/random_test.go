@@ -2,6 +2,7 @@ package apply
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -91,6 +92,23 @@ func TestWhatIsExtractedAppliesAgain(t *testing.T) {
 			if again, err := Configuration(def, resource.Copy(live), Zero(live)); err == nil {
 				t.Errorf("%s: marks of one object worked for another: %s", def, again)
 			}
+		}
+	}
+}
+
+// However the type is made, and whatever its tags lack, nothing of an object that has only a name is sent.
+func TestOfAnObjectThatHasOnlyANameNothingElseIsSent(t *testing.T) {
+	for _, def := range builtin.Definitions() {
+		o := def.New()
+		o.SetName("x")
+		version, kind := def.GroupVersionKind().ToAPIVersionAndKind()
+		want := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":"x"}}`, version, kind)
+		if got, err := Configuration(def, o, Unset(o)); err != nil || string(got) != want {
+			t.Errorf("%s: sent %s, %v", def, got, err)
+		}
+		var ambiguous *AmbiguousError
+		if got, err := Configuration(def, o); !errors.As(err, &ambiguous) && (err != nil || string(got) != want) {
+			t.Errorf("%s: sent %s, %v", def, got, err)
 		}
 	}
 }

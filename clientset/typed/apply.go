@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sheaf-dev/sheaf/apply"
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // Apply makes the server's object have what obj has set, by server-side apply, and creates it if it is not there. opts.FieldManager is
@@ -22,8 +23,11 @@ func (c Client[T]) Apply(ctx context.Context, obj T, opts metav1.ApplyOptions, m
 	if err := c.canPatch(nil); err != nil {
 		return *new(T), err
 	}
-	data, err := apply.Configuration(c.def, obj, marks...)
-	return c.apply(ctx, obj, data, err, opts)
+	data, err := configuration(apply.Configuration, c.def, obj, opts, marks)
+	if err != nil {
+		return *new(T), err
+	}
+	return c.apply(ctx, obj, data, opts)
 }
 
 // ApplyStatus is Apply for the status, and sends nothing else.
@@ -31,20 +35,31 @@ func (c Client[T]) ApplyStatus(ctx context.Context, obj T, opts metav1.ApplyOpti
 	if err := c.canPatch([]string{"status"}); err != nil {
 		return *new(T), err
 	}
-	data, err := apply.StatusConfiguration(c.def, obj, marks...)
-	return c.apply(ctx, obj, data, err, opts, "status")
+	data, err := configuration(apply.StatusConfiguration, c.def, obj, opts, marks)
+	if err != nil {
+		return *new(T), err
+	}
+	return c.apply(ctx, obj, data, opts, "status")
 }
 
-func (c Client[T]) apply(ctx context.Context, obj T, data []byte, err error, opts metav1.ApplyOptions, subresources ...string) (T, error) {
+// configuration returns what is sent for an object, if it can be applied.
+func configuration(half func(*resource.Definition, resource.Object, ...apply.Mark) ([]byte, error),
+	def *resource.Definition, obj resource.Object, opts metav1.ApplyOptions, marks []apply.Mark) (data []byte, err error) {
 	switch {
 	case obj.GetName() == "":
 		err = errors.New("the object has no name")
 	case opts.FieldManager == "":
 		err = fmt.Errorf("the options for %q name no field manager", obj.GetName())
+	default:
+		data, err = half(def, obj, marks...)
 	}
 	if err != nil {
-		return *new(T), fmt.Errorf("apply %s: %w", c.def, err)
+		return nil, fmt.Errorf("apply %s: %w", def, err)
 	}
+	return data, nil
+}
+
+func (c Client[T]) apply(ctx context.Context, obj T, data []byte, opts metav1.ApplyOptions, subresources ...string) (T, error) {
 	client, err := c.rest.InNamespaceOf(obj)
 	if err != nil {
 		return *new(T), fmt.Errorf("apply %w", err)

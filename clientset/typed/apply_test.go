@@ -53,6 +53,25 @@ func TestWhatIsSetIsApplied(t *testing.T) {
 	}
 }
 
+func TestASubresourceIsAppliedByItself(t *testing.T) {
+	s, client := answering(t, `{"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"namespace":"a","name":"x"},"spec":{"replicas":3}}`)
+	scale := scales.New()
+	scale.Name = "x"
+	c := SubresourceOf(For(client, appsv1.Deployments).Namespace("a"), "scale", scales)
+	for want, marks := range map[string][]apply.Mark{
+		`{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"x"},"spec":{"replicas":0}}`: {apply.Zero(&scale.Spec.Replicas)},
+		`{"apiVersion":"autoscaling/v1","kind":"Scale","metadata":{"name":"x"}}`:                       nil,
+	} {
+		got, err := c.Apply(t.Context(), scale, metav1.ApplyOptions{FieldManager: "me", Force: true}, marks...)
+		if err != nil || got.Spec.Replicas != 3 {
+			t.Errorf("got %v, %v", got, err)
+		}
+		if s.body != want || s.contentSent != "application/apply-patch+yaml" || s.request != "PATCH /apis/apps/v1/namespaces/a/deployments/x/scale?fieldManager=me&force=true" {
+			t.Errorf("sent %s %s %s", s.request, s.contentSent, s.body)
+		}
+	}
+}
+
 func TestAnApplyThatCannotWorkIsNotSent(t *testing.T) {
 	s, client := answering(t, "")
 	c, ctx := For(client, appsv1.Deployments).Namespace("a"), t.Context()
@@ -69,6 +88,14 @@ func TestAnApplyThatCannotWorkIsNotSent(t *testing.T) {
 		},
 		`"x" has no status to apply`: func() error {
 			_, err := c.ApplyStatus(ctx, &appsapi.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "x"}}, me)
+			return err
+		},
+		"apply scales.autoscaling/v1: the object has no name": func() error {
+			_, err := SubresourceOf(c, "scale", scales).Apply(ctx, scales.New(), me)
+			return err
+		},
+		"apply deployments.apps/v1/log: the resource does not offer this": func() error {
+			_, err := SubresourceOf(c, "log", scales).Apply(ctx, scales.New(), me)
 			return err
 		},
 		`the object is in namespace "b", the client in "a"`: func() error {

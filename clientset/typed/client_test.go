@@ -207,8 +207,9 @@ func TestLeavingTheLoopClosesTheWatch(t *testing.T) {
 	}
 }
 
+var scales = resource.Define[*autoscalingapi.Scale]("autoscaling", "v1", "scales", "Scale", resource.Namespaced)
+
 func TestASubresourceOfAnotherKindIsTyped(t *testing.T) {
-	scales := resource.Define[*autoscalingapi.Scale]("autoscaling", "v1", "scales", "Scale", resource.Namespaced)
 	s, client := answering(t, `{"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"namespace":"a","name":"x"},"spec":{"replicas":3}}`)
 	c, ctx := SubresourceOf(For(client, appsv1.Deployments).Namespace("a"), "scale", scales), t.Context()
 	path := "/apis/apps/v1/namespaces/a/deployments/x/scale"

@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/sheaf-dev/sheaf/apply"
 	"github.com/sheaf-dev/sheaf/resource"
 	"github.com/sheaf-dev/sheaf/rest"
 )
@@ -14,6 +15,7 @@ import (
 // safe for concurrent use; the zero value is not usable.
 type Subresource[S resource.Object] struct {
 	rest *rest.SubresourceClient
+	kind *resource.Definition
 	can  func(verb string, want resource.Verbs) error
 }
 
@@ -24,6 +26,7 @@ type Subresource[S resource.Object] struct {
 func SubresourceOf[S, T resource.Object](c Client[T], name string, kind resource.Resource[S]) Subresource[S] {
 	return Subresource[S]{
 		rest: c.rest.Subresource(name, kind.Definition()),
+		kind: kind.Definition(),
 		can:  func(verb string, want resource.Verbs) error { return c.canSub(name, verb, want) },
 	}
 }
@@ -58,4 +61,19 @@ func (s Subresource[S]) Patch(ctx context.Context, name string, t types.PatchTyp
 		return *new(S), err
 	}
 	return as[S](s.rest.Patch(ctx, name, t, data, opts))
+}
+
+// Apply makes the subresource of the object with obj's name have what obj has set, as Client.Apply does:
+//
+//	scale := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: autoscalingv1.ScaleSpec{Replicas: 3}}
+//	scale, err := subresource.Scale(deployments).Apply(ctx, scale, metav1.ApplyOptions{FieldManager: "scaler"})
+func (s Subresource[S]) Apply(ctx context.Context, obj S, opts metav1.ApplyOptions, marks ...apply.Mark) (S, error) {
+	if err := s.can("apply", resource.VerbPatch); err != nil {
+		return *new(S), err
+	}
+	data, err := configuration(apply.Configuration, s.kind, obj, opts, marks)
+	if err != nil {
+		return *new(S), err
+	}
+	return as[S](s.rest.Patch(ctx, obj.GetName(), types.ApplyPatchType, data, opts.ToPatchOptions()))
 }

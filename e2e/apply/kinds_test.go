@@ -3,6 +3,7 @@ package apply_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -117,4 +118,87 @@ func lasting(t *testing.T, o resource.Object) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// unusualStatus are the kinds whose status is not tried, and why.
+var unusualStatus = map[schema.GroupKind]string{
+	{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}: "the server takes the status, and keeps no record of who applied it",
+	{Group: "resource.k8s.io", Kind: "ResourcePoolStatusRequest"}:     "its status is written once, as a whole",
+}
+
+// The same for the status of every kind that has conditions.
+func TestTheStatusOfEveryBuiltInKindIsAppliedAndExtracted(t *testing.T) {
+	client := newClient(t)
+	catalog, err := discovery.New(client, discovery.Options{}).Catalog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, def := range builtin.Definitions() {
+		found, err := catalog.Resource(def.GroupVersionResource())
+		if meta.IsNoMatchError(err) {
+			continue
+		}
+		kind := def.GroupVersionKind().GroupKind()
+		if _, ok := found.Subresource("status"); !ok || unusual[kind] != "" || unusualStatus[kind] != "" {
+			continue
+		}
+		o := sample(t, def)
+		o.SetName(o.GetName() + "-" + def.GroupVersionKind().Version) // others of that name may be waiting for their finalizers
+		if err := json.Unmarshal([]byte(condition), o); err != nil || !hasConditions(t, o) {
+			continue
+		}
+		tried++
+		t.Run(def.String(), func(t *testing.T) { applyAndExtractStatus(t, client, def, o) })
+	}
+	if tried < 15 {
+		t.Errorf("only %d kinds were tried", tried)
+	}
+}
+
+const condition = `{"status":{"conditions":[{"type":"Tested","status":"True","reason":"Tested","message":"it was","lastTransitionTime":"2026-01-02T03:04:05Z"}]}}`
+
+func hasConditions(t *testing.T, o resource.Object) bool {
+	t.Helper()
+	data, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(data), `"type":"Tested"`)
+}
+
+func applyAndExtractStatus(t *testing.T, client *rest.Client, def *resource.Definition, o resource.Object) {
+	c := client.ForResource(def).Namespace(o.GetNamespace())
+	if _, err := c.Create(t.Context(), o, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := c.Delete(t.Context(), o.GetName(), metav1.DeleteOptions{GracePeriodSeconds: new(int64)}); err != nil {
+			t.Error(err)
+		}
+	}()
+	send := func(what string, o resource.Object, marks ...apply.Mark) resource.Object {
+		t.Helper()
+		data, err := apply.StatusConfiguration(def, o, marks...)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		live, err := c.Patch(t.Context(), o.GetName(), types.ApplyPatchType, data, me, "status")
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		return live
+	}
+	live := send("apply", o, apply.Unset(o))
+	if !hasConditions(t, live) {
+		t.Errorf("applying the status left %v", live)
+	}
+	mine, zeros, err := apply.Extract(live, me.FieldManager, "status")
+	if err != nil || !hasConditions(t, mine) {
+		t.Fatalf("extracted %v, %v", mine, err)
+	}
+	again := send("apply what was extracted", mine, zeros)
+	if mineAgain, _, err := apply.Extract(again, me.FieldManager, "status"); err != nil || lasting(t, mineAgain) != lasting(t, mine) {
+		t.Errorf("applying what was extracted has changed\n%s\nto\n%s, %v", lasting(t, mine), lasting(t, mineAgain), err)
+	}
 }

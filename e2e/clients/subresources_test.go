@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	authenticationapi "k8s.io/api/authentication/v1"
+	autoscalingapi "k8s.io/api/autoscaling/v1"
 	certificatesapi "k8s.io/api/certificates/v1"
 	coreapi "k8s.io/api/core/v1"
 	policyapi "k8s.io/api/policy/v1"
@@ -22,6 +23,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/sheaf-dev/sheaf/apply"
 	"github.com/sheaf-dev/sheaf/clientset/subresource"
 	"github.com/sheaf-dev/sheaf/clientset/typed"
 	"github.com/sheaf-dev/sheaf/e2e/cluster"
@@ -51,6 +53,21 @@ func TestTheScaleOfADeploymentIsReadAndSet(t *testing.T) {
 	}
 	if now, err := deployments.Get(ctx, made.Name, metav1.GetOptions{}); err != nil || *now.Spec.Replicas != 7 {
 		t.Errorf("the deployment: %v, %v", now, err)
+	}
+	wish := &autoscalingapi.Scale{ObjectMeta: metav1.ObjectMeta{Name: made.Name}}
+	if scale, err = scales.Apply(ctx, wish, metav1.ApplyOptions{FieldManager: "scaler"}, apply.Zero(&wish.Spec.Replicas)); !apierrors.IsConflict(err) ||
+		len(apply.Conflicts(err)) == 0 || apply.Conflicts(err)[0].Field != ".spec.replicas" {
+		t.Errorf("apply what is somebody else's: %v, %v", scale, err)
+	}
+	if scale, err = scales.Apply(ctx, wish, metav1.ApplyOptions{FieldManager: "scaler", Force: true}, apply.Zero(&wish.Spec.Replicas)); err != nil || scale.Spec.Replicas != 0 {
+		t.Errorf("apply by force: %v, %v", scale, err)
+	}
+	now, err := deployments.Get(ctx, made.Name, metav1.GetOptions{})
+	if err != nil || *now.Spec.Replicas != 0 {
+		t.Fatalf("the deployment: %v, %v", now, err)
+	}
+	if mine, _, err := apply.Extract(now, "scaler", "scale"); err != nil || mine.Spec.Replicas == nil || *mine.Spec.Replicas != 0 || mine.Spec.Selector != nil {
+		t.Errorf("extracted %v, %v", mine, err)
 	}
 }
 
