@@ -143,13 +143,13 @@ func TestNewsForgetsWatchesThatBroke(t *testing.T) {
 
 // FuzzState feeds the machine any sequence of outcomes and checks what must hold in every state.
 func FuzzState(f *testing.F) {
-	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13})
+	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14})
 	f.Add([]byte{3, 0, 0x40, 1, 0x80, 1, 1, 1})
 	f.Fuzz(func(t *testing.T, program []byte) {
 		s := initial(len(program) > 0 && program[0]&1 != 0)
 		expired := 0
 		for _, b := range program {
-			o := outcome{class: Class(b % 13), version: "7", accepted: b&0x10 != 0, advanced: b&0x20 != 0, early: b&0x80 != 0}
+			o := outcome{class: Class(b % byte(Nameless+1)), version: "7", accepted: b&0x10 != 0, advanced: b&0x20 != 0, early: b&0x80 != 0}
 			if b&0x40 != 0 {
 				o.token = "t"
 			}
