@@ -46,8 +46,7 @@
 //     number of minutes.
 //   - Server-side apply knows how to merge the types that Kubernetes 1.36 serves and those of CustomResourceDefinitions. Of others, such as those
 //     made by resource.Define, lists are replaced as a whole.
-//   - Tables have the main columns of a real server for the most used kinds, and name and age for others. The OpenAPI documents
-//     of built-in kinds are those of Kubernetes 1.36, and that of version 2 is made from those of version 3.
+//   - The OpenAPI documents of built-in kinds are those of Kubernetes 1.36, and that of version 2 is made from those of version 3.
 //   - Authorization is a function, not the RBAC objects: a test says it in a line. Service accounts' tokens are signed by a secret, not a key pair.
 //   - CBOR, audit, and API priority and fairness are not there: clients do not depend on them. Deprecated APIs bring no warnings.
 //   - Messages of errors are the real ones word by word, except where those name Go types of the server's code.

@@ -42,7 +42,7 @@ func TestTablesShowOfWorkloadsWhatPeopleLookFor(t *testing.T) {
 			"apps/v1/namespaces/default/daemonsets": "Name=a Desired=0 Current=0 Ready=0 Up-to-date=0 Available=0 Node Selector=<none> Age=0s " +
 				"(Containers=c,d) (Images=i:1,j:2) (Selector=app=a)",
 			"batch/v1/namespaces/default/jobs": "Name=a Status=Failed Completions=1/1 of 3 Duration= Age=0s (Containers=c,d) (Images=i:1,j:2) (Selector=<none>)",
-			"batch/v1/namespaces/default/cronjobs": "Name=a Schedule=@daily Timezone=Europe/Rome Suspend=false Active=0 Last Schedule=<none> Age=0s " +
+			"batch/v1/namespaces/default/cronjobs": "Name=a Schedule=@daily Timezone=Europe/Rome Suspend=False Active=0 Last Schedule=<none> Age=0s " +
 				"(Containers=c,d) (Images=i:1,j:2) (Selector=<none>)",
 		} {
 			var table metav1.Table

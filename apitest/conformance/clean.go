@@ -140,9 +140,9 @@ func (n *names) value(value any, managed bool) any {
 	return value
 }
 
-var age = regexp.MustCompile(`^([0-9]+[smhd])+$`)
+var age = regexp.MustCompile(`^(([0-9]+[smhdy])+|[0-9-]+T[0-9:]+Z)$`)
 
-// agesIn replaces the ages in a row of a table.
+// agesIn replaces the ages and times in a row of a table.
 func agesIn(value any) any {
 	cells, _ := value.([]any)
 	out := make([]any, len(cells))

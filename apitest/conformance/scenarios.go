@@ -44,6 +44,7 @@ func Scenarios() []Scenario {
 		{Name: "watch-lists", Run: watchLists},
 		{Name: "watch-options-are-checked", Run: watchOptions},
 		{Name: "media-types-are-negotiated", Run: mediaTypes},
+		{Name: "tables-have-columns", Run: tables},
 		{Name: "large-answers-are-compressed", Run: compression},
 		{Name: "bad-requests-are-explained", Run: badRequests},
 		{Name: "paths-are-exact", Run: paths},

@@ -10,17 +10,18 @@ import (
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
+	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
 	"github.com/sheaf-dev/sheaf/apitest/internal/wire"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // table makes a metav1.Table of objects.
-func (q *request) table(objs []resource.Object, meta metav1.ListMeta) ([]byte, error) {
-	t := &metav1.Table{ListMeta: meta, ColumnDefinitions: kinds.Columns(q.kind), Rows: make([]metav1.TableRow, 0, len(objs))}
+func (q *request) table(versions []*history.Version, meta metav1.ListMeta) ([]byte, error) {
+	t := &metav1.Table{ListMeta: meta, ColumnDefinitions: kinds.Columns(q.kind), Rows: make([]metav1.TableRow, 0, len(versions))}
 	t.Kind, t.APIVersion = "Table", "meta.k8s.io/"+q.accept.Ver
-	for _, obj := range objs {
-		row := metav1.TableRow{Cells: kinds.Cells(q.kind, obj, time.Now())}
-		if err := q.rowObject(&row, obj); err != nil {
+	for _, v := range versions {
+		row, err := q.row(v)
+		if err != nil {
 			return nil, err
 		}
 		t.Rows = append(t.Rows, row)
@@ -28,26 +29,35 @@ func (q *request) table(objs []resource.Object, meta metav1.ListMeta) ([]byte, e
 	return json.Marshal(t)
 }
 
-// rowObject puts into a row what the request asks for by includeObject: the metadata, unless it says otherwise.
-func (q *request) rowObject(row *metav1.TableRow, obj resource.Object) (err error) {
+// row is an object's row. It has with it what the request asks for by includeObject: the metadata, unless it says otherwise.
+func (q *request) row(v *history.Version) (row metav1.TableRow, err error) {
+	shown := q.kind
+	if shown.Custom() == nil {
+		shown = shown.Storage
+	}
+	obj, err := shown.Object(v)
+	if err != nil {
+		return row, err
+	}
+	row.Cells = kinds.Cells(q.kind, obj, time.Now())
 	switch q.query.Get("includeObject") {
 	case string(metav1.IncludeNone):
 	case string(metav1.IncludeObject):
-		row.Object.Raw, err = q.kind.EncodeJSON(obj)
+		row.Object.Raw, err = q.kind.JSON(v)
 	default:
 		row.Object = runtime.RawExtension{Object: kinds.PartialMetadata(obj)}
 		row.Object.Raw, err = json.Marshal(row.Object.Object)
 	}
-	return err
+	return row, err
 }
 
-// tableOf returns a table of one version.
+// tableOf returns a table of one version, which has no revision if it is not stored.
 func (q *request) tableOf(v *history.Version) ([]byte, error) {
-	obj, err := q.kind.Object(v)
-	if err != nil {
-		return nil, err
+	var meta metav1.ListMeta
+	if v.Revision != 0 {
+		meta.ResourceVersion = objects.Revision(v.Revision)
 	}
-	return q.table([]resource.Object{obj}, metav1.ListMeta{ResourceVersion: obj.GetResourceVersion()})
+	return q.table([]*history.Version{v}, meta)
 }
 
 // tableOfBookmark returns a table without rows, at the bookmark's resourceVersion.
@@ -56,14 +66,7 @@ func (q *request) tableOfBookmark(obj resource.Object) ([]byte, error) {
 }
 
 func (q *request) sendTable(versions []*history.Version, meta metav1.ListMeta) error {
-	objs := make([]resource.Object, len(versions))
-	for i, v := range versions {
-		var err error
-		if objs[i], err = q.kind.Object(v); err != nil {
-			return err
-		}
-	}
-	data, err := q.table(objs, meta)
+	data, err := q.table(versions, meta)
 	if err != nil {
 		return err
 	}

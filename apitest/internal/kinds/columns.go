@@ -1,6 +1,7 @@
 package kinds
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -11,21 +12,21 @@ import (
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
-// cell is a column of a built-in kind's table and how a row's value is found.
+// cell is a column of a built-in kind's table and how a row's value is found in an object as it is stored.
 type cell struct {
-	name, kind  string
-	description string
-	wide        bool
-	value       func(o resource.Object, now time.Time) any
+	name, kind, format string
+	description        string
+	wide               bool
+	value              func(o resource.Object, now time.Time) any
 }
 
 func column[T resource.Object](name, kind, description string, value func(o T) any) cell {
-	return cell{name: name, kind: kind, description: description, value: func(o resource.Object, _ time.Time) any {
-		if o, ok := o.(T); ok {
-			return value(o)
-		}
-		return nil // another version of the kind
-	}}
+	return timedColumn(name, kind, description, func(o T, _ time.Time) any { return value(o) })
+}
+
+// timedColumn is a column that tells how long ago something was.
+func timedColumn[T resource.Object](name, kind, description string, value func(o T, now time.Time) any) cell {
+	return cell{name: name, kind: kind, description: description, value: func(o resource.Object, now time.Time) any { return value(o.(T), now) }}
 }
 
 func (c cell) onlyWide() cell {
@@ -33,64 +34,84 @@ func (c cell) onlyWide() cell {
 	return c
 }
 
+// docOf returns how the API describes a field.
+func docOf(of interface{ SwaggerDoc() map[string]string }, field string) string {
+	return of.SwaggerDoc()[field]
+}
+
 var (
-	metaDoc    = metav1.ObjectMeta{}.SwaggerDoc()
-	nameColumn = metav1.TableColumnDefinition{Name: "Name", Type: "string", Format: "name", Description: metaDoc["name"]}
-	ageColumn  = metav1.TableColumnDefinition{Name: "Age", Type: "string", Description: metaDoc["creationTimestamp"]}
+	nameCell = cell{name: "Name", kind: "string", format: "name", description: docOf(metav1.ObjectMeta{}, "name"), value: func(o resource.Object, _ time.Time) any { return o.GetName() }}
+	ageCell  = cell{name: "Age", kind: "string", description: docOf(metav1.ObjectMeta{}, "creationTimestamp"), value: func(o resource.Object, now time.Time) any {
+		return age(o.GetCreationTimestamp(), now)
+	}}
+	createdCell = cell{name: "Created At", kind: "date", description: ageCell.description, value: func(o resource.Object, _ time.Time) any {
+		return o.GetCreationTimestamp().UTC().Format(time.RFC3339)
+	}}
 )
 
-// Columns returns the columns of the kind's tables: its name, what is told of it, and its age.
+// row is the usual row: the name, what is told of the kind, the age, and what only wide tables show.
+func row(told ...cell) []cell {
+	out := []cell{nameCell}
+	for i, c := range told {
+		if c.wide {
+			return append(append(out, ageCell), told[i:]...)
+		}
+		out = append(out, c)
+	}
+	return append(out, ageCell)
+}
+
+// cellsOf returns the columns of a kind that is not defined by a CustomResourceDefinition with columns of its own.
+func cellsOf(k *Kind) []cell {
+	if cells, ok := builtinRows[k.Storage.GR().String()]; ok {
+		return cells
+	}
+	if k.custom != nil {
+		custom := ageCell
+		custom.kind = "date"
+		return []cell{nameCell, custom}
+	}
+	return []cell{nameCell, createdCell}
+}
+
+// Columns returns the columns of the kind's tables.
 func Columns(k *Kind) []metav1.TableColumnDefinition {
-	out := []metav1.TableColumnDefinition{nameColumn}
+	var out []metav1.TableColumnDefinition
 	if k.custom != nil && len(k.custom.Columns) > 0 {
+		out = append(out, nameCell.definition())
 		for _, c := range k.custom.Columns {
 			out = append(out, metav1.TableColumnDefinition{Name: c.Name, Type: c.Type, Format: c.Format, Description: c.Description, Priority: c.Priority})
 		}
 		return out
 	}
-	cells, own := builtinCells[k.GR().String()]
-	wide := []metav1.TableColumnDefinition(nil)
-	for _, c := range cells {
-		d := metav1.TableColumnDefinition{Name: c.name, Type: c.kind, Description: c.description}
-		if c.wide {
-			d.Priority = 1
-			wide = append(wide, d)
-			continue
-		}
-		out = append(out, d)
+	for _, c := range cellsOf(k) {
+		out = append(out, c.definition())
 	}
-	age := ageColumn
-	if !own && k.typed || k.custom == nil && !k.typed {
-		age = metav1.TableColumnDefinition{Name: "Created At", Type: "date", Description: metaDoc["creationTimestamp"]}
-	}
-	if k.custom != nil {
-		age.Type = "date"
-	}
-	return append(append(out, age), wide...)
+	return out
 }
 
-// Cells returns an object's row.
+func (c cell) definition() metav1.TableColumnDefinition {
+	d := metav1.TableColumnDefinition{Name: c.name, Type: c.kind, Format: c.format, Description: c.description}
+	if c.wide {
+		d.Priority = 1
+	}
+	return d
+}
+
+// Cells returns the row of an object in the form of k.Storage, or of k if it is a custom resource.
 func Cells(k *Kind, obj resource.Object, now time.Time) []any {
-	out := []any{obj.GetName()}
+	var out []any
 	if k.custom != nil && len(k.custom.Columns) > 0 {
+		out = append(out, obj.GetName())
 		for _, c := range k.custom.Columns {
 			out = append(out, customCell(c, obj, now))
 		}
 		return out
 	}
-	cells, own := builtinCells[k.GR().String()]
-	var wide []any
-	for _, c := range cells {
-		if c.wide {
-			wide = append(wide, c.value(obj, now))
-		} else {
-			out = append(out, c.value(obj, now))
-		}
+	for _, c := range cellsOf(k) {
+		out = append(out, c.value(obj, now))
 	}
-	if !own && k.typed || k.custom == nil && !k.typed {
-		return append(out, obj.GetCreationTimestamp().UTC().Format(time.RFC3339))
-	}
-	return append(append(out, age(obj.GetCreationTimestamp(), now)), wide...)
+	return out
 }
 
 // customCell finds the value of a printer column. Its path is simple: fields, and no filters.
@@ -118,6 +139,48 @@ func age(at metav1.Time, now time.Time) string {
 		return "<unknown>"
 	}
 	return duration.HumanDuration(now.Sub(at.Time))
+}
+
+// ageOrNone is an age, "<none>" if there is no time.
+func ageOrNone(at *metav1.Time, now time.Time) string {
+	if at == nil {
+		return "<none>"
+	}
+	return age(*at, now)
+}
+
+// few joins the first three texts by commas, and counts the others.
+func few(texts []string) string {
+	const shown = 3
+	if len(texts) > shown {
+		return fmt.Sprintf("%s + %d more...", strings.Join(texts[:shown], ","), len(texts)-shown)
+	}
+	return orNone(texts...)
+}
+
+// orUnset returns the value as a text, "<unset>" if there is none.
+func orUnset[T any](value *T) string {
+	if value == nil {
+		return "<unset>"
+	}
+	return fmt.Sprint(*value)
+}
+
+// zeroIfNil returns the value, the type's zero if there is none.
+func zeroIfNil[T any](value *T) (out T) {
+	if value != nil {
+		out = *value
+	}
+	return out
+}
+
+// texts turns a list of values into one of texts.
+func texts[T any](values []T, text func(T) string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = text(v)
+	}
+	return out
 }
 
 // orNone returns the texts joined by commas, or "<none>".
