@@ -95,7 +95,7 @@ func BenchmarkAddRateLimited(b *testing.B) {
 }
 
 // One producer and 64 workers share 100,000 keys, whose work is to wait for an answer, as most reconciles do, or to compute. Run it with
-// -mutexprofile and -cpuprofile to see what the lock costs.
+// -blockprofile, -mutexprofile and -cpuprofile to see what the lock costs: workers that find it taken wait in await.
 func BenchmarkSixtyFourWorkers(b *testing.B) {
 	b.Run("waiting", func(b *testing.B) { sixtyFour(b, func(resource.Key) { time.Sleep(time.Millisecond) }) })
 	b.Run("computing", func(b *testing.B) { sixtyFour(b, spin) })

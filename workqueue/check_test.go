@@ -7,8 +7,8 @@ import (
 
 // check compares the queue's structures with each other and returns the first contradiction.
 func (q *Queue[K]) check() error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	for _, check := range []func() error{q.checkTable, q.checkReady, q.checkDelays, q.checkRunning, q.checkParked} {
 		if err := check(); err != nil {
 			return err

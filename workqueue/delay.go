@@ -9,18 +9,15 @@ import (
 // priority it was given to its worker with. A key has one delay: if there is one, the earlier end wins. A delay of zero or
 // less is Add. Keys that are still delayed at ShutDown are dropped.
 func (q *Queue[K]) AddAfter(key K, delay time.Duration) {
-	if w := q.addLater(key, delay, Delayed); w != nil {
-		w.wake <- struct{}{}
-	}
+	q.addLater(key, delay, Delayed)
 }
 
-// addLater is AddAfter; the caller must wake the worker it returns.
-func (q *Queue[K]) addLater(key K, delay time.Duration, why Reason) *worker[K] {
+func (q *Queue[K]) addLater(key K, delay time.Duration, why Reason) {
 	h, now := q.items.hashOf(key), q.now()
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	if q.closed {
-		return nil
+		return
 	}
 	it := q.items.obtain(key, h)
 	priority := Normal
@@ -28,7 +25,8 @@ func (q *Queue[K]) addLater(key K, delay time.Duration, why Reason) *worker[K] {
 		priority = it.runLevel
 	}
 	if delay <= 0 {
-		return q.enqueue(it, priority, why, now)
+		q.enqueue(it, priority, why, now)
+		return
 	}
 	it.dueWhy |= why
 	due := after(now, delay)
@@ -43,7 +41,6 @@ func (q *Queue[K]) addLater(key K, delay time.Duration, why Reason) *worker[K] {
 		}
 	}
 	q.arm(now)
-	return nil
 }
 
 // after adds without overflow: a very long delay ends never.
@@ -58,8 +55,8 @@ func after(now int64, delay time.Duration) int64 {
 // says whether there was one; if not, it does nothing.
 func (q *Queue[K]) Postpone(key K, delay time.Duration) bool {
 	h := q.items.hashOf(key)
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	it := q.items.find(key, h)
 	if it == nil || !it.has(delayed) {
 		return false
@@ -74,8 +71,8 @@ func (q *Queue[K]) Postpone(key K, delay time.Duration) bool {
 // running already stays so.
 func (q *Queue[K]) Cancel(key K) bool {
 	h := q.items.hashOf(key)
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	it := q.items.find(key, h)
 	if it == nil || !it.has(delayed) {
 		return false
@@ -107,37 +104,28 @@ const fireBatch = 64
 
 // fire queues the keys whose delay has ended. It runs on the timer's goroutine, which lives for this call only.
 func (q *Queue[K]) fire() {
-	var woken [fireBatch]*worker[K]
-	for more := true; more; {
-		var n int
-		n, more = q.release(&woken)
-		for _, w := range woken[:n] {
-			w.wake <- struct{}{}
-		}
+	for q.ripen() {
 	}
 }
 
-// release queues up to fireBatch keys, and says whether more are due.
-func (q *Queue[K]) release(woken *[fireBatch]*worker[K]) (n int, more bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+// ripen queues up to fireBatch keys, and says whether more are due.
+func (q *Queue[K]) ripen() (more bool) {
+	q.lock()
+	defer q.unlock()
 	now := q.now()
 	d := &q.delays
 	d.armed = math.MaxInt64
 	for range fireBatch {
 		if len(d.heap) == 0 || d.heap[0].due > now {
 			q.arm(now)
-			return n, false
+			return false
 		}
 		it := d.heap[0].it
 		d.remove(it)
 		it.state &^= delayed
 		why := it.dueWhy
 		it.dueWhy = 0
-		if w := q.enqueue(it, it.dueLevel, why, now); w != nil {
-			woken[n] = w
-			n++
-		}
+		q.enqueue(it, it.dueLevel, why, now)
 	}
-	return n, true
+	return true
 }

@@ -30,6 +30,8 @@
 //   - delay.go: keys that are to be queued at a later time, on one timer.
 //   - limit.go: delays that grow with a key's failures; the limiters themselves are in ratelimiter.go.
 //
+// They share one lock, in lock.go. A worker that finds it taken leaves what it wants to whoever holds it.
+//
 // A queue runs no goroutine: delays wait on a timer that is armed only while a key is delayed, and numbers for metrics are
 // read when asked for.
 package workqueue

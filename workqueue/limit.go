@@ -22,9 +22,7 @@ func (q *Queue[K]) AddRateLimited(key K) bool {
 		return false
 	}
 	// The limiter is not called under the lock: it has its own, and may be the user's.
-	if w := q.addLater(key, q.limiter.When(requeues), Retried); w != nil {
-		w.wake <- struct{}{}
-	}
+	q.addLater(key, q.limiter.When(requeues), Retried)
 	return true
 }
 
@@ -32,8 +30,8 @@ func (q *Queue[K]) AddRateLimited(key K) bool {
 // key gets; then the count starts anew.
 func (q *Queue[K]) requeue(key K) (before int, alive bool) {
 	h := q.items.hashOf(key)
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	if q.closed {
 		return -1, false
 	}
@@ -56,9 +54,16 @@ func (q *Queue[K]) requeue(key K) (before int, alive bool) {
 // running stays so. A queue remembers each key with a count until Forget is called.
 func (q *Queue[K]) Forget(key K) {
 	h := q.items.hashOf(key)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if it := q.items.find(key, h); it != nil && it.requeues != 0 {
+	if !q.tryLock() {
+		q.leave(errand[K]{do: forgetting, key: key, hash: h})
+		return
+	}
+	defer q.unlock()
+	q.forget(key, h)
+}
+
+func (q *Queue[K]) forget(key K, hash uint32) {
+	if it := q.items.find(key, hash); it != nil && it.requeues != 0 {
 		it.requeues = 0
 		q.items.drop(it)
 	}
@@ -67,8 +72,8 @@ func (q *Queue[K]) Forget(key K) {
 // NumRequeues returns how often AddRateLimited was called for the key since it was forgotten.
 func (q *Queue[K]) NumRequeues(key K) int {
 	h := q.items.hashOf(key)
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	if it := q.items.find(key, h); it != nil {
 		return int(it.requeues)
 	}

@@ -62,8 +62,8 @@ func metricsFor(opts Options, stats func() Stats) Metrics {
 
 // Stats returns the queue's numbers. It takes the same short time whatever the queue holds.
 func (q *Queue[K]) Stats() Stats {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	s := Stats{
 		Depth:       q.ready.size,
 		Running:     q.active,

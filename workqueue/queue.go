@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,7 +34,10 @@ type Queue[K comparable] struct {
 	drained chan struct{} // closed with ended
 	deadLetters[K]
 
-	mu      sync.Mutex // owns all below
+	errands sync.Pool
+	left    atomic.Pointer[errand[K]] // by workers that found the lock taken, the last one first
+
+	mu      sync.Mutex // owns all below; lock.go takes and releases it
 	items   table[K]
 	ready   ready[K]
 	parked  parked[K]
@@ -44,6 +48,8 @@ type Queue[K comparable] struct {
 	closed  bool
 	ended   bool // closed, and neither a queued nor a running key is left
 	counts  counts
+	woken   *worker[K] // to be woken when the lock has been released
+	helped  *errand[K] // to be reported then
 }
 
 // New returns an empty queue. It starts nothing.
@@ -81,55 +87,56 @@ func (q *Queue[K]) Add(key K) { q.AddPriority(key, Normal) }
 
 // AddPriority is Add at another priority.
 func (q *Queue[K]) AddPriority(key K, priority Priority) {
-	if w := q.addNow(key, priority.clamp(), Added); w != nil {
-		w.wake <- struct{}{}
-	}
-}
-
-// addNow is AddPriority; the caller must wake the worker it returns.
-func (q *Queue[K]) addNow(key K, priority Priority, why Reason) *worker[K] {
 	h, now := q.items.hashOf(key), q.nowForMetrics()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed {
-		return nil
-	}
-	return q.enqueue(q.items.obtain(key, h), priority, why, now)
+	q.lock()
+	defer q.unlock()
+	q.add(key, h, priority.clamp(), now)
 }
 
-// enqueue makes an item wait for a worker, unless it does already. If a worker waits for an item it gets this one, and is
-// returned to be woken when the lock has been released.
-func (q *Queue[K]) enqueue(it *item[K], priority Priority, why Reason, now int64) *worker[K] {
+// add is AddPriority under the lock.
+func (q *Queue[K]) add(key K, hash uint32, priority Priority, now int64) {
+	if !q.closed {
+		q.enqueue(q.items.obtain(key, hash), priority, Added, now)
+	}
+}
+
+// enqueue makes an item wait for a worker, unless it does already. If a worker waits for an item it gets this one.
+func (q *Queue[K]) enqueue(it *item[K], priority Priority, why Reason, now int64) {
 	it.why |= why
 	switch {
 	case it.has(queued):
 		if priority > it.priority {
 			q.ready.raise(it, priority)
 		}
-		return nil
+		return
 	case it.has(again):
 		it.priority = max(it.priority, priority)
-		return nil
+		return
 	}
 	q.counts.adds++
 	it.since, it.priority = now, priority
 	if it.has(running) {
 		it.state |= again
-		return nil
+		return
 	}
-	return q.offer(it, now)
+	q.offer(it, now)
 }
 
-// offer gives an item to a waiting worker, which it returns, or puts it in the queue.
-func (q *Queue[K]) offer(it *item[K], now int64) *worker[K] {
+// offer gives an item to a waiting worker, or puts it in the queue.
+func (q *Queue[K]) offer(it *item[K], now int64) {
 	if w := q.parked.pop(); w != nil { // workers wait only while nothing is queued: it is this item's turn
-		q.start(it, now)
-		w.key, w.waited, w.got = it.key, max(0, now-it.since), true
-		return w
+		q.give(it, w, now)
+		return
 	}
 	q.ready.push(it)
 	it.state |= queued
-	return nil
+}
+
+// give gives an item to a worker that waits.
+func (q *Queue[K]) give(it *item[K], w *worker[K], now int64) {
+	q.start(it, now)
+	w.key, w.waited, w.got = it.key, max(0, now-it.since), true
+	q.wake(w)
 }
 
 // start marks an item as given to a worker. The time is only asked for if the queue has metrics.
@@ -169,45 +176,62 @@ func (q *Queue[K]) Get(ctx context.Context) (key K, shutdown bool) {
 	return key, false
 }
 
-// take returns the next key and how long it has waited. If there is none it returns a worker that has been parked or sent home.
+// take returns the next key and how long it has waited, or a worker to wait with.
 func (q *Queue[K]) take() (key K, waited int64, w *worker[K]) {
 	now := q.nowForMetrics()
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	if !q.tryLock() {
+		w = q.worker()
+		q.leave(errand[K]{do: taking, worker: w, now: now})
+		return key, 0, w
+	}
+	defer q.unlock()
 	if it := q.ready.pop(); it != nil {
 		q.start(it, now)
 		return it.key, max(0, now-it.since), nil
 	}
 	w = q.worker()
-	if q.closed {
-		w.wake <- struct{}{}
+	q.serve(w, now)
+	return key, 0, w
+}
+
+// serve gives a worker the next key, parks it or sends it home.
+func (q *Queue[K]) serve(w *worker[K], now int64) {
+	if it := q.ready.pop(); it != nil {
+		q.give(it, w, now)
+	} else if q.closed {
+		q.wake(w)
 	} else {
 		q.parked.push(w)
 	}
-	return key, 0, w
 }
 
 // Done says that the work on the key is over, well or not. If the key was added meanwhile it is queued now. Done of a key that
 // nobody works on does nothing.
 func (q *Queue[K]) Done(key K) {
-	worked, w := q.finish(key)
-	if w != nil {
-		w.wake <- struct{}{}
+	h, now := q.items.hashOf(key), q.nowForMetrics()
+	if !q.tryLock() {
+		q.leave(errand[K]{do: finishing, key: key, hash: h, now: now})
+		return
 	}
+	q.report(func() int64 {
+		defer q.unlock()
+		return q.finish(key, h, now)
+	}())
+}
+
+// report tells the metrics how long the work on a key took.
+func (q *Queue[K]) report(worked int64) {
 	if q.metrics != nil && worked >= 0 {
 		q.metrics.Worked(time.Duration(worked))
 		q.endMetrics()
 	}
 }
 
-// finish is Done. It returns how long the work took, −1 if there was none, and a worker to wake.
-func (q *Queue[K]) finish(key K) (worked int64, w *worker[K]) {
-	h, now := q.items.hashOf(key), q.nowForMetrics()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	it := q.runner(key, h)
+// finish is Done under the lock. It returns how long the work took, −1 if there was none.
+func (q *Queue[K]) finish(key K, hash uint32, now int64) (worked int64) {
+	it := q.runner(key, hash)
 	if it == nil {
-		return -1, nil
+		return -1
 	}
 	worked = max(0, now-it.started)
 	q.running.remove(it)
@@ -215,13 +239,13 @@ func (q *Queue[K]) finish(key K) (worked int64, w *worker[K]) {
 	q.started -= it.started
 	if it.has(again) {
 		it.state &^= running | again
-		w = q.offer(it, now)
+		q.offer(it, now)
 	} else {
 		it.state &^= running
 		q.items.drop(it)
 	}
 	q.checkDrained()
-	return worked, w
+	return worked
 }
 
 // runner returns the running item of a key, nil if there is none. A short way finds the one that has run for longest: with
@@ -238,7 +262,7 @@ func (q *Queue[K]) runner(key K, hash uint32) *item[K] {
 
 // Len returns how many keys are queued. Delayed and running keys do not count.
 func (q *Queue[K]) Len() int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	return q.ready.size
 }

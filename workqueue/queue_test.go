@@ -433,13 +433,15 @@ func TestKeyThatMeetsTheEndOfTheContextIsReturned(t *testing.T) {
 	for range 100 {
 		q := New[string](Options{})
 		_, _, w := q.take()
-		if given := q.addNow("a", Normal, Added); given != w {
+		q.lock()
+		q.add("a", 0, Normal, 0)
+		if q.woken != w {
 			t.Fatal("the key was not given to the worker that waits")
 		}
 		ended := make(chan struct{})
 		close(ended)
 		var wg sync.WaitGroup
-		wg.Go(func() { w.wake <- struct{}{} })
+		wg.Go(q.unlock)
 		key, _, got := q.await(w, ended)
 		wg.Wait()
 		if key != "a" || !got || len(w.wake) > 0 {

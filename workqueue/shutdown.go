@@ -9,18 +9,15 @@ import (
 // also those that are queued again because they were added while they ran. When none is queued, Get returns true. Calling
 // it again does nothing.
 func (q *Queue[K]) ShutDown() {
-	for _, w := range q.close() {
-		w.wake <- struct{}{}
-	}
+	q.close()
 	q.endMetrics()
 }
 
-// close is ShutDown; the caller must wake the workers it returns.
-func (q *Queue[K]) close() (woken []*worker[K]) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+func (q *Queue[K]) close() {
+	q.lock()
+	defer q.unlock()
 	if q.closed {
-		return nil
+		return
 	}
 	q.closed = true
 	if q.delays.timer != nil {
@@ -33,10 +30,9 @@ func (q *Queue[K]) close() (woken []*worker[K]) {
 	}
 	q.delays.heap = nil
 	for w := q.parked.pop(); w != nil; w = q.parked.pop() {
-		woken = append(woken, w)
+		q.wake(w)
 	}
 	q.checkDrained()
-	return woken
 }
 
 // ShutDownWithDrain is ShutDown, and waits until all queued keys have been served and all work is done. If the context is
@@ -58,8 +54,8 @@ func (q *Queue[K]) ShutDownWithDrain(ctx context.Context) error {
 
 // ShuttingDown says whether ShutDown has been called.
 func (q *Queue[K]) ShuttingDown() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	return q.closed
 }
 

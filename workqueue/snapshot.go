@@ -31,8 +31,8 @@ type Status[K comparable] struct {
 // Snapshot says of each key that the queue knows what it waits for, until or since when, and why. The queue is locked
 // while it is taken, for some tens of milliseconds if there are a million keys.
 func (q *Queue[K]) Snapshot() Snapshot[K] {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	s := Snapshot[K]{Taken: time.Now(), Keys: make([]Status[K], 0, q.items.size)}
 	q.items.all(func(it *item[K]) { s.Keys = append(s.Keys, q.status(it)) })
 	return s

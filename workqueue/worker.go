@@ -71,8 +71,8 @@ func (q *Queue[K]) await(w *worker[K], done <-chan struct{}) (key K, waited int6
 
 // unpark says whether the worker was still parked, and nobody is going to wake it.
 func (q *Queue[K]) unpark(w *worker[K]) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	q.lock()
+	defer q.unlock()
 	if !w.in {
 		return false
 	}
