@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -45,6 +47,44 @@ func badRequests(s *Session) {
 	s.Note("answered " + r.Status)
 	_ = r.Body.Close()
 	s.Do("POST", "$path/configmaps?fieldManager="+strings.Repeat("x", 129), `{"metadata":{"name":"a"}}`)
+}
+
+// prettiness looks at the first lines of answers, which are for people or for programs.
+func prettiness(s *Session) {
+	s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"a"}}`)
+	for _, path := range []string{"$path/configmaps/a", "$path/configmaps", "$path/configmaps/none", "/api", "/api/v1", "/version"} {
+		for _, asked := range []string{"", "pretty=true", "pretty=1", "pretty=false", "pretty=0", "pretty=x", "pretty="} {
+			for _, agent := range []string{"program/1", "curl/8", "Wget/1", "Mozilla/5.0 (x)"} {
+				s.noteForm(path, asked, agent)
+			}
+		}
+	}
+	s.noteForm("$path/configmaps?watch=1&timeoutSeconds=1", "pretty=true", "curl/8")
+}
+
+// noteForm writes down whether an answer is indented, and how it ends.
+func (s *Session) noteForm(path, asked, agent string) {
+	mark := "?"
+	if strings.Contains(path, mark) {
+		mark = "&"
+	}
+	body := s.Silently("GET", path+mark+asked, "", "User-Agent", agent).Body
+	indented := bytes.HasPrefix(body, []byte("{\n  \""))
+	s.Note(fmt.Sprintf("%s %s by %s: indented %v, a newline at its end %v", path, asked, agent, indented, bytes.HasSuffix(body, []byte("\n"))))
+}
+
+// health asks after the server's health as a whole, in its parts, and in detail.
+func health(s *Session) {
+	for _, path := range []string{"/healthz", "/livez", "/readyz"} {
+		for _, rest := range []string{"", "/", "?exclude=ping", "?exclude=nothing", "/ping", "/log", "/etcd", "/ping?verbose", "/nothing", "/ping/nothing"} {
+			r := s.Silently("GET", path+rest, "")
+			s.Note(path + rest + " " + s.summary(r))
+		}
+		lines := strings.Split(string(s.Silently("GET", path+"?verbose&exclude=log", "").Body), "\n")
+		s.Note(path + " in detail: " + lines[0] + ", " + lines[1] + ", " + strings.Join(lines[len(lines)-2:], "|"))
+		r := s.Silently("POST", path, "{}")
+		s.Note("POST " + path + " " + s.summary(r))
+	}
 }
 
 func paths(s *Session) {

@@ -48,6 +48,8 @@ func Scenarios() []Scenario {
 		{Name: "large-answers-are-compressed", Run: compression},
 		{Name: "bad-requests-are-explained", Run: badRequests},
 		{Name: "paths-are-exact", Run: paths},
+		{Name: "people-read-what-is-indented", Run: prettiness},
+		{Name: "the-server-tells-its-health", Run: health},
 		{Name: "resources-are-discovered", Run: discovery},
 	}
 }

@@ -23,6 +23,10 @@ func scale(s *Session) {
 	s.Silently("POST", "$widgets", `{"apiVersion":"$group/v1","kind":"Widget","metadata":{"name":"w"},"spec":{"color":"red","replicas":1}}`)
 	s.Silently("PATCH", "$widgets/w/status", mergePatch+`{"status":{"replicas":1,"selector":"a=b"}}`)
 	s.Do("GET", "$widgets/w/scale", "")
+	for _, of := range []string{path + "/d", "$widgets/w"} {
+		s.Do("GET", of+"/scale", "", "Accept", "application/json;as=Table;g=meta.k8s.io;v=v1")
+		s.Do("GET", of+"/scale", "", "Accept", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+	}
 	s.Do("PATCH", "$widgets/w/scale", mergePatch+`{"spec":{"replicas":2}}`)
 	s.Do("GET", "$widgets/w", "")
 }

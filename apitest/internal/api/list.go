@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -228,7 +227,7 @@ func (q *request) jsonList(items [][]byte, meta metav1.ListMeta) (*body, error) 
 		}
 	}
 	b.add(tail)
-	if q.accept.Format == wire.YAML || q.accept.Pretty || isTrue(q.query["pretty"]) {
+	if q.accept.Format == wire.YAML || q.pretty() {
 		return q.readable(b)
 	}
 	return b, nil
@@ -248,13 +247,4 @@ func (q *request) readable(b *body) (*body, error) {
 	out := &body{}
 	out.add(data)
 	return out, nil
-}
-
-// indent makes JSON readable.
-func indent(data []byte) []byte {
-	var out bytes.Buffer
-	if json.Indent(&out, data, "", "  ") != nil {
-		return data
-	}
-	return out.Bytes()
 }

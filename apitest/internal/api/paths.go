@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	apiversion "k8s.io/apimachinery/pkg/version"
@@ -16,14 +17,14 @@ import (
 func (a *API) servePath(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	switch {
+	case isHealth(r.URL.Path): // by any method
+		a.health(w, r)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		a.SendError(w, r, errMethod)
 	case path == "":
 		a.sendJSON(w, r, map[string]any{"paths": a.paths()})
-	case isHealth(path):
-		a.sendText(w, "ok")
 	case path == "/version":
-		a.sendJSON(w, r, a.version())
+		a.sendReadable(w, r, a.version())
 	case path == "/openapi/v2" || path == "/openapi/v3" || strings.HasPrefix(path, "/openapi/v3/"):
 		a.serveOpenAPI(w, r, path)
 	case path == "/api" || path == "/apis":
@@ -33,17 +34,6 @@ func (a *API) servePath(w http.ResponseWriter, r *http.Request) {
 	default:
 		noPath(w)
 	}
-}
-
-var healthPaths = []string{"/healthz", "/livez", "/readyz"}
-
-// isHealth says whether a path is a health check, or one named check of it.
-func isHealth(path string) bool {
-	root := path
-	if i := strings.IndexByte(path[1:], '/'); i >= 0 {
-		root = path[:i+1]
-	}
-	return slices.Contains(healthPaths, root)
 }
 
 // paths lists what there is, as the root of the server does.
@@ -68,8 +58,13 @@ func (a *API) version() apiversion.Info {
 	for len(parts) < 2 {
 		parts = append(parts, "")
 	}
+	oldest := ""
+	if minor, err := strconv.Atoi(parts[1]); err == nil && minor > 0 {
+		oldest = strconv.Itoa(minor - 1)
+	}
 	return apiversion.Info{
-		Major: parts[0], Minor: parts[1], GitVersion: text, GitCommit: "unknown", GitTreeState: "clean", BuildDate: "1970-01-01T00:00:00Z",
+		Major: parts[0], Minor: parts[1], EmulationMajor: parts[0], EmulationMinor: parts[1], MinCompatibilityMajor: parts[0], MinCompatibilityMinor: oldest,
+		GitVersion: text, GitCommit: "unknown", GitTreeState: "clean", BuildDate: "1970-01-01T00:00:00Z",
 		GoVersion: runtime.Version(), Compiler: runtime.Compiler, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 }
@@ -86,6 +81,10 @@ func (a *API) sendJSON(w http.ResponseWriter, r *http.Request, value any) {
 }
 
 func (a *API) sendJSONAs(w http.ResponseWriter, r *http.Request, mediaType string, value any) {
+	if wantsPretty(r) {
+		a.sendReadableAs(w, r, mediaType, value)
+		return
+	}
 	data, err := json.Marshal(value)
 	if err != nil {
 		a.SendError(w, r, err)
@@ -93,5 +92,21 @@ func (a *API) sendJSONAs(w http.ResponseWriter, r *http.Request, mediaType strin
 	}
 	var b body
 	b.add(data, newline)
+	a.send(w, r, http.StatusOK, mediaType, &b)
+}
+
+// sendReadable answers with a value as JSON that people can read.
+func (a *API) sendReadable(w http.ResponseWriter, r *http.Request, value any) {
+	a.sendReadableAs(w, r, wire.MediaJSON, value)
+}
+
+func (a *API) sendReadableAs(w http.ResponseWriter, r *http.Request, mediaType string, value any) {
+	data, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		a.SendError(w, r, err)
+		return
+	}
+	var b body
+	b.add(data)
 	a.send(w, r, http.StatusOK, mediaType, &b)
 }

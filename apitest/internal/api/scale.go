@@ -23,6 +23,9 @@ const protobufFormat = wire.Protobuf
 
 var scales = resource.Define[*autoscalingv1.Scale]("autoscaling", "v1", "scales", "Scale", resource.Namespaced, resource.Builtin())
 
+// customScales are the scales of custom resources, whose tables the real server describes in other words.
+var customScales = resource.Define[*autoscalingv1.Scale]("autoscaling", "v1", "customscales", "Scale", resource.Namespaced, resource.Builtin())
+
 // scale reads and writes how many replicas an object wants.
 func (q *request) scale() error {
 	obj, err := q.current()
@@ -97,7 +100,10 @@ func (q *request) scaleChange() (func(*autoscalingv1.Scale) (*autoscalingv1.Scal
 }
 
 func (q *request) sendScale(obj resource.Object) error {
-	return answer(q, scales, http.StatusOK, q.scaleOf(obj))
+	if q.kind.Typed() {
+		return answer(q, scales, http.StatusOK, q.scaleOf(obj))
+	}
+	return answer(q, customScales, http.StatusOK, q.scaleOf(obj))
 }
 
 // scaleOf returns the scale of an object.

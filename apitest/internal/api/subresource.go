@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -85,16 +86,31 @@ func bodyOf[T resource.Object](q *request, r resource.Resource[T]) (T, error) {
 func answer[T resource.Object](q *request, r resource.Resource[T], code int, obj T) error {
 	k := kinds.New(r.Definition(), nil)
 	r.Definition().SetKind(obj)
-	encode := k.EncodeJSON
-	if q.accept.Format == protobufFormat {
-		encode = k.Encode
-	}
-	data, err := encode(obj)
+	data, err := q.encode(k, obj)
 	if err != nil {
 		return err
 	}
-	q.sendBytes(code, k.Envelope(), data)
+	envelope := k.Envelope()
+	if q.accept.As != "" {
+		envelope = q.envelope()
+	}
+	q.sendBytes(code, envelope, data)
 	return nil
+}
+
+// encode returns an object of a kind other than the resource's as the request wants it.
+func (q *request) encode(k *kinds.Kind, obj resource.Object) ([]byte, error) {
+	switch {
+	case q.accept.As == "Table":
+		return q.tableOfObject(k, obj)
+	case q.accept.As != "" && q.accept.Format == protobufFormat:
+		return kinds.PartialMetadata(obj).Marshal()
+	case q.accept.As != "":
+		return json.Marshal(kinds.PartialMetadata(obj))
+	case q.accept.Format == protobufFormat:
+		return k.Encode(obj)
+	}
+	return k.EncodeJSON(obj)
 }
 
 // Bindings is the resource that puts pods on nodes. It can only be created, and nothing is stored.

@@ -17,10 +17,10 @@ import (
 
 // table makes a metav1.Table of objects.
 func (q *request) table(versions []*history.Version, meta metav1.ListMeta) ([]byte, error) {
-	t := &metav1.Table{ListMeta: meta, ColumnDefinitions: kinds.Columns(q.kind), Rows: make([]metav1.TableRow, 0, len(versions))}
-	t.Kind, t.APIVersion = "Table", "meta.k8s.io/"+q.accept.Ver
+	t := q.emptyTable(q.kind, meta)
+	t.Rows = make([]metav1.TableRow, 0, len(versions))
 	for _, v := range versions {
-		row, err := q.row(v)
+		row, err := q.rowOf(v)
 		if err != nil {
 			return nil, err
 		}
@@ -29,26 +29,47 @@ func (q *request) table(versions []*history.Version, meta metav1.ListMeta) ([]by
 	return json.Marshal(t)
 }
 
-// row is an object's row. It has with it what the request asks for by includeObject: the metadata, unless it says otherwise.
-func (q *request) row(v *history.Version) (row metav1.TableRow, err error) {
+func (q *request) emptyTable(k *kinds.Kind, meta metav1.ListMeta) *metav1.Table {
+	t := &metav1.Table{ListMeta: meta, ColumnDefinitions: kinds.Columns(k), Rows: []metav1.TableRow{}}
+	t.Kind, t.APIVersion = "Table", "meta.k8s.io/"+q.accept.Ver
+	return t
+}
+
+func (q *request) rowOf(v *history.Version) (metav1.TableRow, error) {
 	shown := q.kind
 	if shown.Custom() == nil {
 		shown = shown.Storage
 	}
 	obj, err := shown.Object(v)
 	if err != nil {
-		return row, err
+		return metav1.TableRow{}, err
 	}
-	row.Cells = kinds.Cells(q.kind, obj, time.Now())
+	return q.row(q.kind, obj, func() ([]byte, error) { return q.kind.JSON(v) })
+}
+
+// row is an object's row. It has with it what the request asks for by includeObject: the metadata, unless it says otherwise.
+func (q *request) row(k *kinds.Kind, obj resource.Object, whole func() ([]byte, error)) (row metav1.TableRow, err error) {
+	row.Cells = kinds.Cells(k, obj, time.Now())
 	switch q.query.Get("includeObject") {
 	case string(metav1.IncludeNone):
 	case string(metav1.IncludeObject):
-		row.Object.Raw, err = q.kind.JSON(v)
+		row.Object.Raw, err = whole()
 	default:
 		row.Object = runtime.RawExtension{Object: kinds.PartialMetadata(obj)}
 		row.Object.Raw, err = json.Marshal(row.Object.Object)
 	}
 	return row, err
+}
+
+// tableOfObject returns a table of one object of a kind other than the resource's.
+func (q *request) tableOfObject(k *kinds.Kind, obj resource.Object) ([]byte, error) {
+	row, err := q.row(k, obj, func() ([]byte, error) { return k.EncodeJSON(obj) })
+	if err != nil {
+		return nil, err
+	}
+	t := q.emptyTable(k, metav1.ListMeta{ResourceVersion: obj.GetResourceVersion()})
+	t.Rows = append(t.Rows, row)
+	return json.Marshal(t)
 }
 
 // tableOf returns a table of one version, which has no revision if it is not stored.

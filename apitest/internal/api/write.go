@@ -189,8 +189,9 @@ func (q *request) sendBytes(code int, envelope wire.Envelope, data []byte) {
 		data, _ = wire.Transcode(wire.YAML, data) // JSON that was just made is YAML
 		b.add(data)
 	default:
-		if q.accept.Pretty || isTrue(q.query["pretty"]) {
-			data = indent(data)
+		if q.pretty() {
+			b.add(indent(data))
+			break
 		}
 		b.add(data, newline)
 	}

@@ -5,8 +5,28 @@ import (
 	"strconv"
 	"strings"
 
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 )
+
+var scaleRow = func() []cell {
+	cells := scaleCells(docOf(autoscalingv1.ScaleSpec{}, "replicas"), docOf(autoscalingv1.ScaleStatus{}, "replicas"))
+	cells[0].format = "" // the real server's own omission
+	return cells
+}()
+
+var customScaleRow = func() []cell {
+	cells := scaleCells("Number of desired replicas", "Number of actual replicas")
+	cells[len(cells)-1].kind = "date"
+	return cells
+}()
+
+func scaleCells(desired, available string) []cell {
+	return row(
+		column("Desired", "integer", desired, func(s *autoscalingv1.Scale) any { return int64(s.Spec.Replicas) }),
+		column("Available", "integer", available, func(s *autoscalingv1.Scale) any { return int64(s.Status.Replicas) }),
+	)
+}
 
 var autoscalerRow = row(
 	column("Reference", "string", docOf(autoscalingv2.HorizontalPodAutoscalerSpec{}, "scaleTargetRef"), func(a *autoscalingv2.HorizontalPodAutoscaler) any {

@@ -56,6 +56,8 @@ var builtinRows = map[string][]cell{
 	"controllerrevisions.apps":             revisionRow,
 	"jobs.batch":                           jobRow,
 	"cronjobs.batch":                       cronJobRow,
+	"scales.autoscaling":                   scaleRow,
+	"customscales.autoscaling":             customScaleRow,
 	"horizontalpodautoscalers.autoscaling": autoscalerRow,
 	"poddisruptionbudgets.policy":          disruptionBudgetRow,
 	"priorityclasses.scheduling.k8s.io":    priorityClassRow,

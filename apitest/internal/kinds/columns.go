@@ -63,7 +63,11 @@ func row(told ...cell) []cell {
 
 // cellsOf returns the columns of a kind that is not defined by a CustomResourceDefinition with columns of its own.
 func cellsOf(k *Kind) []cell {
-	if cells, ok := builtinRows[k.Storage.GR().String()]; ok {
+	stored := k
+	if k.Storage != nil { // else nothing of the kind is stored
+		stored = k.Storage
+	}
+	if cells, ok := builtinRows[stored.GR().String()]; ok {
 		return cells
 	}
 	if k.custom != nil {
