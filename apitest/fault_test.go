@@ -1,6 +1,7 @@
 package apitest_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/apitest"
@@ -100,6 +102,70 @@ func TestErrorsAreInjectedByChanceAndCount(t *testing.T) {
 			t.Fatal(status)
 		}
 	})
+}
+
+// injected are errors and what clients see of them.
+var injected = []struct {
+	name       string
+	do         apitest.Action
+	code       int
+	reason     metav1.StatusReason
+	message    string
+	retryAfter string
+}{
+	{"a bare error", apitest.Fail(errors.New("the disk is full")), 500, "", "the disk is full", ""},
+	{"an internal error", apitest.Fail(apierrors.NewInternalError(errors.New("oh"))), 500, metav1.StatusReasonInternalError, "Internal error occurred: oh", ""},
+	{"unavailable", apitest.Unavailable(0), 503, metav1.StatusReasonServiceUnavailable, "the server is currently unable to handle the request", ""},
+	{"unavailable for a while", apitest.Unavailable(3 * time.Second), 503, metav1.StatusReasonServiceUnavailable, "the server is currently unable to handle the request", "3"},
+	{"too many requests", apitest.TooManyRequests(time.Second), 429, metav1.StatusReasonTooManyRequests, "Too many requests, please try again later.", "1"},
+	{"expired", apitest.Expired(), 410, metav1.StatusReasonExpired, "The resourceVersion for the provided list is too old.", ""},
+	{"unauthorized", apitest.Fail(apierrors.NewUnauthorized("who?")), 401, metav1.StatusReasonUnauthorized, "who?", ""},
+}
+
+func TestEachInjectedErrorIsAnsweredToEachVerbInBothFormatsAndNothingIsDone(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a")
+		before := srv.ResourceVersion()
+		for _, want := range injected {
+			for _, request := range [][2]string{{"GET", "/a"}, {"GET", ""}, {"GET", "?watch=1"}, {"POST", ""}, {"PUT", "/a"}, {"PATCH", "/a"}, {"DELETE", "/a"}, {"DELETE", ""}} {
+				for _, accept := range []string{"application/json", protobuf} {
+					fault := srv.Inject(apitest.Fault{Times: 1, Do: want.do})
+					resp := c.open(request[0], configMaps+request[1], configMap("b"), "Accept", accept)
+					status := statusIn(t, resp)
+					if resp.StatusCode != want.code || int(status.Code) != want.code || status.Status != metav1.StatusFailure || status.Reason != want.reason || status.Message != want.message || resp.Header.Get("Retry-After") != want.retryAfter {
+						t.Errorf("%s: %v as %s: %d, Retry-After %q, %+v", want.name, request, accept, resp.StatusCode, resp.Header.Get("Retry-After"), status)
+					}
+					if fault.Hits() != 1 {
+						t.Errorf("%s: %v: %d hits", want.name, request, fault.Hits())
+					}
+				}
+			}
+		}
+		if srv.ResourceVersion() != before {
+			t.Fatalf("something was done: resourceVersion %s became %s", before, srv.ResourceVersion())
+		}
+		c.must(200, nil, "GET", configMaps+"/a", nil)
+	})
+}
+
+// statusIn reads the metav1.Status of an answer in JSON or protobuf.
+func statusIn(t *testing.T, resp *http.Response) (status metav1.Status) {
+	t.Helper()
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Header.Get("Content-Type") == protobuf {
+		if envelope := unwrap(t, data, &status); envelope.Kind != "Status" {
+			t.Fatal(envelope)
+		}
+		return status
+	}
+	if err := json.Unmarshal(data, &status); err != nil {
+		t.Fatalf("%v in %s", err, data)
+	}
+	return status
 }
 
 func TestAWatchListWithoutItsEndBookmark(t *testing.T) {

@@ -17,6 +17,8 @@ import (
 	resources "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
+const asTable = "application/json;as=Table;g=meta.k8s.io;v=v1"
+
 // FuzzRequest sends any request: the answer is never a panic, never an empty error, and an error in JSON is a metav1.Status.
 func FuzzRequest(f *testing.F) {
 	for _, seed := range []struct{ method, path, contentType, accept, body string }{
@@ -36,6 +38,11 @@ func FuzzRequest(f *testing.F) {
 		{"POST", "/api/v1/namespaces/default/pods/p/eviction", "application/json", "", `{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p"}}`},
 		{"DELETE", configMaps + "?propagationPolicy=Orphan", "application/json", "", `{"gracePeriodSeconds":0,"preconditions":{"uid":"x"}}`},
 		{"POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "application/json", "", `{"metadata":{"name":"as.b.c"},"spec":{"group":"b.c","scope":"Cluster","names":{"plural":"as","kind":"A"},"versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}}`},
+		{"POST", "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers", "application/json", asTable, `{"metadata":{"name":"a"},"spec":{"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization"}}}]},"status":{"currentMetrics":[{}]}}`},
+		{"POST", "/apis/events.k8s.io/v1/namespaces/default/events", "application/json", asTable, `{"metadata":{"name":"a"},"series":{"count":3,"lastObservedTime":null},"regarding":{}}`},
+		{"POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", "application/json", asTable, `{"metadata":{"name":"a"},"ports":[{"port":null}],"endpoints":[{"addresses":[]}]}`},
+		{"GET", "/apis/apps/v1/namespaces/default/deployments/d/scale", "", asTable, ""},
+		{"GET", "/readyz?verbose&exclude=etcd", "", "", ""},
 		{"GET", "/apis", "", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", ""},
 		{"GET", "/openapi/v3/apis/example.com/v1", "", "", ""},
 		{"GET", "//api///v1/namespaces/../%2e%2e/pods", "", "", ""},

@@ -46,7 +46,7 @@ func TestTablesShowOfWorkloadsWhatPeopleLookFor(t *testing.T) {
 				"(Containers=c,d) (Images=i:1,j:2) (Selector=<none>)",
 		} {
 			var table metav1.Table
-			c.must(200, &table, "GET", "/apis/"+path, nil, "Accept", "application/json;as=Table;g=meta.k8s.io;v=v1")
+			c.must(200, &table, "GET", "/apis/"+path, nil, "Accept", asTable)
 			if got := rowOf(table); got != want {
 				t.Errorf("%s\nhave %s\nwant %s", path, got, want)
 			}
