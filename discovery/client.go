@@ -94,6 +94,9 @@ func (c *Client) resources(ctx context.Context, gv schema.GroupVersion) ([]APIRe
 	if _, err := c.get(ctx, pathOf(gv), rest.ContentTypeJSON, "", &list); err != nil {
 		return nil, err
 	}
+	if list.Kind != "APIResourceList" {
+		return nil, fmt.Errorf("want an APIResourceList, have kind %q", list.Kind)
+	}
 	return legacyResources(gv, list.APIResources), nil
 }
 
@@ -110,6 +113,9 @@ func (c *Client) Version(ctx context.Context) (version.Info, error) {
 	var info version.Info
 	if _, err := c.get(ctx, "/version", rest.ContentTypeJSON, "", &info); err != nil {
 		return version.Info{}, fmt.Errorf("ask for the server's version: %w", err)
+	}
+	if info.GitVersion == "" {
+		return version.Info{}, fmt.Errorf("ask for the server's version: %s answered without one", c.server.Host())
 	}
 	return info, nil
 }

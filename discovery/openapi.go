@@ -3,6 +3,7 @@ package discovery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,6 +44,9 @@ func (c *Client) OpenAPIV3(ctx context.Context) (*OpenAPI, error) {
 	}
 	if err := json.Unmarshal(body, &table); err != nil { // servers call it text/plain
 		return nil, fmt.Errorf("ask for the OpenAPI documents: the table of them, of content type %q, cannot be read: %w", result.ContentType(), err)
+	}
+	if table.Paths == nil {
+		return nil, errors.New("ask for the OpenAPI documents: the server answered with something else than a table of them")
 	}
 	out := &OpenAPI{client: c, urls: map[string]string{}}
 	for path, entry := range table.Paths {

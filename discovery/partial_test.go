@@ -156,3 +156,24 @@ func TestWithoutAnyDocumentThereIsNoCatalog(t *testing.T) {
 		}
 	}
 }
+
+// What answers in the server's place with JSON of its own says nothing about what the server has.
+func TestOtherJSONIsNoAnswer(t *testing.T) {
+	other := page{body: `{"error":"no upstream"}`}
+	_, client := script(t, map[string]page{"/api": other, "/apis": other, "/api/v1": other, "/version": other, "/openapi/v3": other})
+	ctx := t.Context()
+	_, err1 := client.Catalog(ctx)
+	_, err2 := client.GroupVersion(ctx, schema.GroupVersion{Version: "v1"})
+	_, err3 := client.Version(ctx)
+	_, err4 := client.OpenAPIV3(ctx)
+	for want, err := range map[string]error{
+		`want APIVersions, have kind ""`:           err1,
+		`want an APIResourceList, have kind ""`:    err2,
+		"answered without one":                     err3,
+		"with something else than a table of them": err4,
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("have %v, want %s", err, want)
+		}
+	}
+}

@@ -158,13 +158,13 @@ func (r *ResourceClient) Delete(ctx context.Context, name string, opts metav1.De
 	if err != nil {
 		return err
 	}
-	return req.deleteOptions(opts).Do(ctx).Error()
+	return req.deleteOptions(opts).Do(ctx).done()
 }
 
 // DeleteCollection deletes the objects that list selects.
 func (r *ResourceClient) DeleteCollection(ctx context.Context, opts metav1.DeleteOptions, list metav1.ListOptions) error {
 	req := r.request(http.MethodDelete, "deletecollection", r.namespace).VersionedParams(&list)
-	return req.deleteOptions(opts).Do(ctx).Error()
+	return req.deleteOptions(opts).Do(ctx).done()
 }
 
 // deleteOptions sends the options as the body. Their kind is of the group meta.k8s.io, which every group's server understands.
@@ -255,9 +255,5 @@ func (r *ResourceClient) decode(result Result) (resource.Object, error) {
 	if result.err != nil {
 		return nil, result.err
 	}
-	o, err := r.decoder.Object(result.ContentType(), result.data)
-	if err != nil {
-		return nil, result.unreadable(err)
-	}
-	return o, nil
+	return result.object(r.decoder)
 }

@@ -35,7 +35,7 @@ func pod(namespace, name string) *coreapi.Pod {
 	return &coreapi.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 }
 
-// echo answers every request with the object it carries, or with a pod, and keeps the last request.
+// echo answers a deletion with a yes and every other request with a pod, and keeps the last request.
 type echo struct {
 	method, url, accept, contentType string
 	body                             []byte
@@ -48,6 +48,11 @@ func (e *echo) RoundTrip(req *http.Request) (*http.Response, error) {
 		e.body, _ = io.ReadAll(req.Body)
 	}
 	return answer(func(w http.ResponseWriter, _ *http.Request) {
+		if req.Method == http.MethodDelete {
+			w.Header().Set("Content-Type", ContentTypeJSON)
+			_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Success"}`)
+			return
+		}
 		data, err := decode.Encode(pods, ContentTypeProtobuf, pod("a", "answer"))
 		if err != nil {
 			w.WriteHeader(500)

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
@@ -127,12 +129,22 @@ func (r Result) Get(def *resource.Definition) (resource.Object, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	o, err := decode.For(def).Object(r.ContentType(), r.data)
+	return r.object(decode.For(def))
+}
+
+// object decodes the answer. One that has neither a kind nor a name is an error: any JSON could be read as an object with nothing set.
+func (r Result) object(d *decode.Decoder) (resource.Object, error) {
+	o, err := d.Object(r.ContentType(), r.data)
+	if err == nil && o.GetName() == "" && isJSON(r.ContentType()) && !hasKind(r.data) {
+		err = errNoObject
+	}
 	if err != nil {
 		return nil, r.unreadable(err)
 	}
 	return o, nil
 }
+
+var errNoObject = errors.New("it is no object of the API: it has no kind")
 
 // Into decodes a JSON answer into the value that target points to. For answers in protobuf, use Get.
 func (r Result) Into(target any) error {
@@ -146,6 +158,46 @@ func (r Result) Into(target any) error {
 		return r.unreadable(err)
 	}
 	return nil
+}
+
+// done returns why it is not certain that an API server did what was asked for. It answers with a Status, with what it did it to, or
+// with nothing and a code that says so; a page of a proxy is no success, whatever its code.
+func (r Result) done() error {
+	if r.err != nil || r.code == http.StatusNoContent {
+		return r.err
+	}
+	status, ok := decode.Status(r.ContentType(), r.data)
+	switch {
+	case !isJSON(r.ContentType()):
+		return r.unreadable(fmt.Errorf("want %s", ContentTypeJSON))
+	case ok && status.Status != metav1.StatusSuccess:
+		return r.unreadable(&apierrors.StatusError{ErrStatus: *status})
+	case !hasKind(r.data):
+		return r.unreadable(errNoObject)
+	}
+	return nil
+}
+
+// hasKind says whether JSON is an object with a kind. It reads only as far as that, which is not far in what API servers send.
+func hasKind(data []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+		return false
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return false
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return false
+		}
+		if name == "kind" {
+			return len(value) > len(`""`)
+		}
+	}
+	return false
 }
 
 // unreadable says that a success could not be understood.

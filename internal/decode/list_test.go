@@ -113,6 +113,8 @@ func TestWhatIsNoListIsRefused(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}`: "Table",
 		`{"kind":"Pod","apiVersion":"v1"}`:                         "one object",
+		`{"error":"no upstream"}`:                                  `it has kind "" and no items`,
+		`{"kind":"Secret","apiVersion":"v1","data":{"a":"Yg=="}}`:  `it has kind "Secret" and no items`,
 		`{"items":[],"items":[]}`:                                  "twice",
 		`{"items":[]} {}`:                                          "after the list",
 		`{"a":,"items":[]}`:                                        "malformed",

@@ -17,7 +17,11 @@ func (l *listReader) readJSON() error {
 	} else if l.in.pos < l.in.end {
 		return fmt.Errorf("%q after the list: %w", c, errJSON)
 	}
-	return l.checkListKind(string(l.env.apiVersion), string(l.env.kind))
+	if err := l.checkListKind(string(l.env.apiVersion), string(l.env.kind)); err != nil || l.seenItems {
+		return err
+	}
+	// Every API server writes them, if only as null. What has none says nothing about what there is.
+	return fmt.Errorf("the server sent no list: it has kind %q and no items", l.env.kind)
 }
 
 // member reads one member of the list.
