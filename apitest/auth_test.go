@@ -9,6 +9,7 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	resources "github.com/sheaf-dev/sheaf/resource/core/v1"
@@ -78,6 +79,32 @@ func TestClientsAreKnownByTheirCertificates(t *testing.T) {
 		if info := who.Status.UserInfo; info.Username != "bob" || info.Groups[0] != "admins" {
 			t.Fatal(info)
 		}
+	}
+}
+
+func TestTheKubeconfigOfASecureServerHasAUser(t *testing.T) {
+	srv := apitest.New(apitest.Options{TLS: true, Auth: apitest.Auth{Certificates: true}}).Start(t)
+	var file struct {
+		Users []struct {
+			User struct {
+				Certificate []byte `json:"client-certificate-data"`
+				Key         []byte `json:"client-key-data"`
+			} `json:"user"`
+		} `json:"users"`
+	}
+	if err := yaml.Unmarshal(srv.Kubeconfig(), &file); err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(file.Users[0].User.Certificate, file.Users[0].User.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := clientOf(t, srv)
+	c.http.Transport.(*http.Transport).TLSClientConfig.Certificates = []tls.Certificate{pair}
+	who := &authenticationv1.SelfSubjectReview{}
+	c.must(201, who, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", who)
+	if info := who.Status.UserInfo; info.Username != "system:admin" || info.Groups[0] != "system:masters" {
+		t.Fatal(info)
 	}
 }
 
