@@ -35,6 +35,9 @@ func (e *EventReader) Next() (Event, error) {
 		return Event{}, e.err
 	}
 	event, err := e.next()
+	if err == nil && e.skipsBroken(event.Err) {
+		event = Event{Type: event.Type, Skipped: true, ResourceVersion: event.ResourceVersion, Size: event.Size}
+	}
 	if err == io.EOF {
 		e.err = err
 	} else if err != nil {

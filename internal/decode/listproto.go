@@ -206,6 +206,9 @@ func (l *listReader) item(e encoded) error {
 // give yields an item.
 func (l *listReader) give(item Item) error {
 	l.early = nil
+	if l.skipsBroken(item.Err) {
+		item = Item{Skipped: true, Size: item.Size}
+	}
 	if err := l.yield(item); err != nil {
 		return &yieldError{err}
 	}

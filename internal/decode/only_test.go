@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/watch"
@@ -54,6 +55,32 @@ func TestSkippedEventsKeepTheirPlaceInTheStream(t *testing.T) {
 		for _, kind := range []watch.EventType{watch.Bookmark, watch.Error} {
 			if e, err := events.Next(); err != nil || e.Type != kind || e.Skipped {
 				t.Errorf("%s: have %+v, %v", mediaType, e, err)
+			}
+		}
+	}
+}
+
+func TestABrokenObjectIsSkippedAsFarAsItIsKnown(t *testing.T) {
+	elsewhere := Only(func(id Identity) bool { return id.Key.Namespace == "shop" || id.UID == "" })
+	for metadata, want := range map[string]bool{
+		`{"namespace":"other","name":"a","uid":"1","resourceVersion":"9"}`: true,
+		`{"namespace":"shop","name":"a","uid":"1","resourceVersion":"9"}`:  false,
+		`{"namespace":"other","name":"a"}`:                                 false,
+	} {
+		object := `{"kind":"Pod","apiVersion":"v1","metadata":` + metadata + `,"spec":7}`
+		for name, decoder := range map[string]*Decoder{"not decodable": For(podDef, elsewhere), "too large": For(podDef, elsewhere, Limit(len(object)+9))} {
+			padded := strings.Replace(object, "7", strings.Repeat("7", 100), 1)
+			if _, err := decoder.List(MediaTypeJSON, strings.NewReader(`{"items":[`+padded+`]}`), nil, func(i Item) error {
+				if i.Skipped != want || i.Skipped == (i.Err != nil) || i.Size == 0 {
+					t.Errorf("%s, %s: have %+v", name, metadata, i)
+				}
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+			e, err := decoder.Events(MediaTypeJSON, strings.NewReader(`{"type":"MODIFIED","object":`+padded+`}`)).Next()
+			if err != nil || e.Skipped != want || e.Skipped == (e.Err != nil) || e.Size == 0 || want && e.ResourceVersion != "9" {
+				t.Errorf("%s, %s: have %+v, %v", name, metadata, e, err)
 			}
 		}
 	}

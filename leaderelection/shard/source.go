@@ -54,7 +54,10 @@ func newSource(all reflector.ListerWatcher, def *resource.Definition, s Shard) s
 	return out
 }
 
-func (s source) wanted(id decode.Identity) bool { return s.shard.Contains(id.Key, id.UID) }
+// wanted says whether an object is in the shard. One that cannot be decoded, of which the field that decides is unknown, may be.
+func (s source) wanted(id decode.Identity) bool {
+	return s.shard.layout.by == ByUID && id.UID == "" || s.shard.Contains(id.Key, id.UID)
+}
 
 // Decoding returns the same, decoded with options.
 func (s source) Decoding(opts ...decode.Option) reflector.ListerWatcher {
@@ -88,26 +91,7 @@ func (s source) Open(ctx context.Context, opts metav1.ListOptions) (reflector.Pa
 			return nil, err
 		}
 	}
-	page, err := s.lists.Open(ctx, s.narrow(opts))
-	if err != nil {
-		return nil, err
-	}
-	return narrowedPage{page, s}, nil
-}
-
-// narrowedPage is a page that leaves out what could not be decoded and is known to belong to another shard.
-type narrowedPage struct {
-	reflector.Page
-	source source
-}
-
-func (p narrowedPage) Read(next func(token string), yield func(decode.Item) error) (metav1.ListMeta, error) {
-	return p.Page.Read(next, func(item decode.Item) error {
-		if item.Err != nil && p.source.foreign(item.Err) {
-			item = decode.Item{Skipped: true, Size: item.Size}
-		}
-		return yield(item)
-	})
+	return s.lists.Open(ctx, s.narrow(opts))
 }
 
 // Watch starts a watch, of this shard.
@@ -117,11 +101,7 @@ func (s source) Watch(ctx context.Context, opts metav1.ListOptions) (reflector.W
 			return nil, err
 		}
 	}
-	w, err := s.lists.Watch(ctx, s.narrow(opts))
-	if err != nil {
-		return nil, err
-	}
-	return narrowed{w, s}, nil
+	return s.lists.Watch(ctx, s.narrow(opts))
 }
 
 func (s source) narrow(opts metav1.ListOptions) metav1.ListOptions {
@@ -129,12 +109,6 @@ func (s source) narrow(opts metav1.ListOptions) metav1.ListOptions {
 		opts.ShardSelector = s.shard.Selector()
 	}
 	return opts
-}
-
-// foreign says whether an object that could not be decoded is known to belong to another shard.
-func (s source) foreign(broken *decode.ObjectError) bool {
-	known := broken.Key.Name != "" && (s.shard.layout.by == ByNamespace || broken.UID != "")
-	return known && !s.shard.Contains(broken.Key, broken.UID)
 }
 
 // probe asks for one object of the shard. Only a server that says which shard it has sent can select one; others overlook the question.
@@ -151,18 +125,4 @@ func (s source) probe(ctx context.Context) error {
 	*s.supported = meta.ShardInfo != nil && meta.ShardInfo.Selector == opts.ShardSelector
 	klog.FromContext(ctx).V(2).Info("Reading a shard", "shard", s.shard.Index, "selectedByTheServer", *s.supported)
 	return nil
-}
-
-// narrowed is a watch that leaves out what could not be decoded and is known to belong to another shard.
-type narrowed struct {
-	reflector.Watcher
-	source source
-}
-
-func (n narrowed) Next() (decode.Event, error) {
-	event, err := n.Watcher.Next()
-	if err == nil && event.Err != nil && n.source.foreign(event.Err) {
-		event = decode.Event{Type: event.Type, Skipped: true, ResourceVersion: event.ResourceVersion, Size: event.Size}
-	}
-	return event, err
 }
