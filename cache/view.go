@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
@@ -24,7 +23,7 @@ import (
 // no lock.
 type View struct {
 	informer *SharedIndexInformer
-	selector labels.Selector                        // of the informer's sources; nil: they have none
+	parts    []part
 	writes   atomic.Pointer[map[resource.Key]write] // never changed, only replaced; nil: none
 	pruned   atomic.Int64                           // when passed writes were last let go, in nanoseconds
 	mu       sync.Mutex                             // owns the right to replace writes
@@ -38,43 +37,38 @@ type write struct {
 	after   string          // the version that the deleted object had
 }
 
-// NewView returns a view of an informer's store, without writes. It fails if a source of the informer has a field selector, because only
-// the server knows what that matches; if its label selector cannot be read; or if it cannot say what it selects (see reflector.Selecting).
+// NewView returns a view of an informer's store, without writes. It fails if a source of the informer cannot say what it selects: a user's own,
+// unless it says so (see reflector.Selecting), or a client's with a field selector, because only the server knows what that matches.
 func NewView(informer *SharedIndexInformer) (*View, error) {
-	selector, err := informer.selector()
-	if err != nil {
-		return nil, fmt.Errorf("view of %s: %w", informer.def, err)
-	}
-	return &View{informer: informer, selector: selector}, nil
-}
-
-// selector returns the label selector of all sources; nil: they have none. The error says why a write cannot be compared with what the sources have.
-func (i *SharedIndexInformer) selector() (labels.Selector, error) {
-	common := ""
-	for n, scope := range i.opts.Scopes {
+	v := &View{informer: informer}
+	for _, scope := range informer.opts.Scopes {
 		selecting, ok := scope.Source.(reflector.Selecting)
 		if !ok {
-			return nil, errors.New("its source does not say what it selects")
+			return nil, fmt.Errorf("view of %s: a %T does not say what it selects", informer.def, scope.Source)
 		}
-		text, fields, known := selecting.Selectors()
-		switch {
-		case !known:
-			return nil, errors.New("its source does not say what it selects")
-		case fields != "":
-			return nil, fmt.Errorf("its informer has the field selector %q, and only the server knows what that matches", fields)
-		case n > 0 && text != common:
-			return nil, fmt.Errorf("its sources have the label selectors %q and %q", common, text)
+		has, err := selecting.Selection()
+		if err != nil {
+			return nil, fmt.Errorf("view of %s: %w", informer.def, err)
 		}
-		common = text
+		v.parts = append(v.parts, part{scope.Namespace, has})
 	}
-	if common == "" {
-		return nil, nil
+	return v, nil
+}
+
+// part is one of the collections that an informer reads.
+type part struct {
+	namespace string // "": all
+	has       func(resource.Object) bool
+}
+
+// partOf returns the part that reads the namespace of a key.
+func (v *View) partOf(key resource.Key) (part, bool) {
+	for _, p := range v.parts {
+		if p.namespace == "" || p.namespace == key.Namespace {
+			return p, true
+		}
 	}
-	selector, err := labels.Parse(common)
-	if err != nil {
-		return nil, fmt.Errorf("label selector %q: %w", common, err)
-	}
-	return selector, nil
+	return part{}, false
 }
 
 // Wrote shows an object as the server returned it from a write, until the watch has brought it or something newer. The object stays the
@@ -86,11 +80,12 @@ func (v *View) Wrote(ctx context.Context, o resource.Object) error {
 		_, err := v.informer.WaitFor(ctx, version)
 		return err
 	}
-	if !v.informer.covers(key) {
+	part, read := v.partOf(key)
+	if !read {
 		return nil
 	}
 	shown := resource.Copy(o)
-	if v.selector != nil && !v.selector.Matches(labels.Set(o.GetLabels())) {
+	if !part.has(o) {
 		shown = nil
 	} else if transform := v.informer.opts.Transform; transform != nil {
 		transformed, err := transform(shown)
@@ -207,13 +202,3 @@ func newer(a, b string) bool {
 
 // errHiddenIndex says that an index is not known to the informer, only to its store.
 var errHiddenIndex = errors.New("the index was added to the store and not to the informer")
-
-// covers says whether the informer's source has objects of a key's namespace.
-func (i *SharedIndexInformer) covers(key resource.Key) bool {
-	for _, r := range i.reflectors {
-		if r.scope == "" || r.scope == key.Namespace {
-			return true
-		}
-	}
-	return false
-}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -240,44 +239,37 @@ func TestWhatIsMadeAndDeletedBeforeTheWatchBringsItIsNeverShownAgain(t *testing.
 	})
 }
 
-// selecting is a source that says what it selects.
+// selecting is a source that says what it selects, or why it cannot.
 type selecting struct {
 	reflector.ListerWatcher
-	labels, fields string
-	known          bool
+	has func(resource.Object) bool
+	err error
 }
 
-func (s selecting) Selectors() (labels, fields string, known bool) {
-	return s.labels, s.fields, s.known
-}
+func (s selecting) Selection() (func(resource.Object) bool, error) { return s.has, s.err }
+
+func everything(resource.Object) bool { return true }
 
 func TestAViewIsRefusedWhereNobodyKnowsWhatTheSourceSelects(t *testing.T) {
 	for _, test := range []struct {
-		sources []reflector.ListerWatcher
-		want    string // "": there is a view
+		source reflector.ListerWatcher
+		want   string // "": there is a view
 	}{
-		{[]reflector.ListerWatcher{selecting{known: true}}, ""},
-		{[]reflector.ListerWatcher{selecting{labels: "app=web", known: true}, selecting{labels: "app=web", known: true}}, ""},
-		{[]reflector.ListerWatcher{newGenerator(0)}, "view of configmaps/v1: its source does not say what it selects"},
-		{[]reflector.ListerWatcher{selecting{}}, "view of configmaps/v1: its source does not say what it selects"},
-		{[]reflector.ListerWatcher{selecting{fields: "spec.x=1", known: true}}, `view of configmaps/v1: its informer has the field selector "spec.x=1", and only the server knows what that matches`},
-		{[]reflector.ListerWatcher{selecting{known: true}, selecting{labels: "app=web", known: true}}, `view of configmaps/v1: its sources have the label selectors "" and "app=web"`},
-		{[]reflector.ListerWatcher{selecting{labels: "=!", known: true}}, `view of configmaps/v1: label selector "=!": `},
+		{selecting{has: everything}, ""},
+		{newGenerator(0), "view of configmaps/v1: a *cache.generator does not say what it selects"},
+		{selecting{err: errors.New("who knows")}, "view of configmaps/v1: who knows"},
 	} {
-		opts := Options{}
-		for n, source := range test.sources {
-			opts.Scopes = append(opts.Scopes, Scope{fmt.Sprint("ns", n), source})
-		}
-		view, err := NewView(New(corev1.ConfigMaps.Definition(), nil, opts))
-		if (view != nil) != (test.want == "") || err != nil && (test.want == "" || !strings.HasPrefix(err.Error(), test.want)) {
-			t.Errorf("%+v: view %v, error %v", test.sources, view, err)
+		scopes := []Scope{{"a", selecting{has: everything}}, {"b", test.source}}
+		view, err := NewView(New(corev1.ConfigMaps.Definition(), nil, Options{Scopes: scopes}))
+		if (view != nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf("%+v: view %v, error %v", test.source, view, err)
 		}
 	}
 }
 
 func TestAWriteThatLeavesTheSelectorIsShownAsGone(t *testing.T) {
 	withView(t, Options{}, func(t *testing.T, v *viewed) {
-		v.selector = labels.SelectorFromSet(labels.Set{"value": "old"})
+		v.parts[0].has = func(o resource.Object) bool { return o.GetLabels()["value"] == "old" }
 		v.write("1", "other")
 		v.write("3", "other")
 		v.write("4", "old")
@@ -387,7 +379,7 @@ func BenchmarkViewGet(b *testing.B) {
 				changes = append(changes, store.Change{Op: store.Set, Key: resource.KeyOf(o), Object: o})
 			}
 			writer.Apply(changes, "1")
-			i := New(corev1.ConfigMaps.Definition(), selecting{known: true}, Options{})
+			i := New(corev1.ConfigMaps.Definition(), selecting{has: everything}, Options{})
 			i.reader = reader
 			v := newView(b, i)
 			for n := range writes {

@@ -226,8 +226,10 @@ func (f *SharedInformerFactory) newInformer(def *resource.Definition, opts Infor
 		c.Reflector.OnFailure = func(failure *reflector.Failure) { onFailure(def, failure) }
 	}
 	tweak := opts.tweak(&f.opts)
-	if len(opts.Namespaces) == 0 {
-		return cache.New(def, newClientSource(f.client, def, metav1.NamespaceAll, tweak), c)
+	if len(opts.Namespaces) == 0 || opts.SingleWatch || f.opts.SingleWatch {
+		source := newClientSource(f.client, def, metav1.NamespaceAll, tweak)
+		source.namespaces = opts.Namespaces
+		return cache.New(def, source, c)
 	}
 	for _, namespace := range opts.Namespaces {
 		c.Scopes = append(c.Scopes, cache.Scope{Namespace: namespace, Source: newClientSource(f.client, def, namespace, tweak)})

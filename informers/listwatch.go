@@ -73,8 +73,13 @@ func (lw gettingListWatch[T]) Get(ctx context.Context, key resource.Key) (resour
 // StreamsInitialState says that the initial state is listed: functions are not asked to stream it.
 func (lw ListWatch[T]) StreamsInitialState() bool { return false }
 
-// Selectors says that there are none if the collection is whole; else nobody knows.
-func (lw ListWatch[T]) Selectors() (labels, fields string, known bool) { return "", "", lw.Whole }
+// Selection says that all objects are in the collection, if it is whole; else nobody knows.
+func (lw ListWatch[T]) Selection() (func(resource.Object) bool, error) {
+	if !lw.Whole {
+		return nil, errors.New("a ListWatch that is not said to be whole may leave out any object")
+	}
+	return func(resource.Object) bool { return true }, nil
+}
 
 // List calls ListFunc.
 func (lw ListWatch[T]) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {

@@ -79,6 +79,7 @@ type program struct {
 	server   *apitest.Server
 	objects  apitest.Objects[*v1.ConfigMap]
 	informer informers.Informer[*v1.ConfigMap]
+	read     []string // the namespaces; none: all
 	handlers []*modelHandler
 	faults   []injected
 	met      *met
@@ -164,7 +165,9 @@ func (p *program) factory(client *rest.Client) *informers.SharedInformerFactory 
 	opts.Cache.JournalBytes = []int64{0, 20_000}[p.IntN(2)]
 	if p.IntN(4) == 0 {
 		opts.Namespaces = []string{"a", "b", "c"}[:1+p.IntN(3)]
+		opts.SingleWatch = p.IntN(2) == 0
 	}
+	p.read = opts.Namespaces
 	if p.IntN(2) == 0 {
 		opts.Transform = informers.TransformOf(p.transform)
 	}

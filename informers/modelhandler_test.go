@@ -96,7 +96,7 @@ func (h *modelHandler) told() []string {
 func (p *program) check() {
 	want := map[resource.Key]*v1.ConfigMap{}
 	for o := range p.objects.All() {
-		if namespaces := p.informer.Status().Scopes; namespaces[0].Namespace == "" || slices.ContainsFunc(namespaces, func(s cache.ScopeStatus) bool { return s.Namespace == o.Namespace }) {
+		if len(p.read) == 0 || slices.Contains(p.read, o.Namespace) {
 			want[resource.KeyOf(o)] = o
 		}
 	}

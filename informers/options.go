@@ -21,6 +21,9 @@ import (
 type Options struct {
 	// Namespaces are those that are read. None: all. Resources of cluster scope are read in any case.
 	Namespaces []string
+	// SingleWatch reads the namespaces through one list and one watch of all of them, and leaves out the objects of others, undecoded: for many
+	// namespaces, and a client that may read all. Without it each namespace is listed and watched by itself.
+	SingleWatch bool
 	// Resync is how often handlers get the whole cache again, as flagged updates, if they do not say so themselves. 0: never.
 	Resync time.Duration
 	// ResyncFor is Resync for single resources.
@@ -43,6 +46,8 @@ type Options struct {
 type InformerOptions struct {
 	// Namespaces are those that are read. None: what the factory says.
 	Namespaces []string
+	// SingleWatch is as in Options; the factory may say so for all.
+	SingleWatch bool
 	// LabelSelector and FieldSelector restrict what is read. Informers with different selectors are different informers.
 	LabelSelector, FieldSelector string
 	// Transform changes objects before they are stored; nil: what the factory says. Two functions are the same only if they are one

@@ -215,13 +215,35 @@ func TestAViewOfAnInformerWithAFieldSelectorIsRefused(t *testing.T) {
 
 func TestAViewOfAUsersFunctionsIsRefusedUnlessTheyLeaveOutNothing(t *testing.T) {
 	source := newShelf().source()
-	if _, err := informers.NewReadView(informers.New(configMaps, source, cache.Options{})); err == nil || !strings.Contains(err.Error(), "does not say what it selects") {
+	if _, err := informers.NewReadView(informers.New(configMaps, source, cache.Options{})); err == nil || !strings.Contains(err.Error(), "may leave out") {
 		t.Errorf("with functions that may select: %v", err)
 	}
 	source.Whole = true
 	if _, err := informers.NewReadView(informers.New(configMaps, source, cache.Options{})); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestAWriteIntoANamespaceThatASingleWatchLeavesOutIsNotShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client := inMemory(t)
+		f := informers.NewSharedInformerFactory(client, informers.Options{Namespaces: []string{"a"}, SingleWatch: true})
+		view, err := informers.NewReadView(informers.For(f, corev1.ConfigMaps))
+		if err != nil {
+			t.Fatal(err)
+		}
+		launch(t, f)
+		for namespace, want := range map[string]int{"b": 0, "a": 1} {
+			o := made("1", "x")
+			o.Namespace = namespace
+			if _, err := view.Client(typed.For(client, corev1.ConfigMaps).Namespace(namespace), namespace).Create(t.Context(), o, metav1.CreateOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(view.Lister().Namespace(namespace).List(nil)); n != want {
+				t.Errorf("namespace %s: %d objects are shown", namespace, n)
+			}
+		}
+	})
 }
 
 func TestAStatusThatAClientWritesIsInItsViewAtOnce(t *testing.T) {

@@ -2,8 +2,11 @@ package informers
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/cache/reflector"
 	"github.com/sheaf-dev/sheaf/internal/decode"
@@ -18,9 +21,10 @@ func Client(client *rest.Client, def *resource.Definition, namespace string) ref
 
 // clientSource reads a collection through a client.
 type clientSource struct {
-	client *rest.ResourceClient // for single objects
-	lists  *rest.ResourceClient // for lists and watches
-	tweak  func(*metav1.ListOptions)
+	client     *rest.ResourceClient // for single objects
+	lists      *rest.ResourceClient // for lists and watches
+	tweak      func(*metav1.ListOptions)
+	namespaces []string // that are kept of those that are read, in order; none: all
 }
 
 var (
@@ -42,14 +46,31 @@ func newClientSource(client *rest.Client, def *resource.Definition, namespace st
 
 // Decoding returns the same collection, whose lists and watches are decoded with options. Single objects stay private.
 func (s clientSource) Decoding(opts ...decode.Option) reflector.ListerWatcher {
+	if len(s.namespaces) > 0 {
+		opts = append(opts, decode.Only(func(id decode.Identity) bool { return s.keeps(id.Key.Namespace) }))
+	}
 	s.lists = s.client.Decoding(opts...)
 	return s
 }
 
-// Selectors returns those that every list and watch is made with.
-func (s clientSource) Selectors() (labels, fields string, known bool) {
+func (s clientSource) keeps(namespace string) bool {
+	_, found := slices.BinarySearch(s.namespaces, namespace)
+	return found || len(s.namespaces) == 0
+}
+
+// Selection returns what says whether an object is in the collection.
+func (s clientSource) Selection() (func(resource.Object) bool, error) {
 	opts := s.options(metav1.ListOptions{})
-	return opts.LabelSelector, opts.FieldSelector, true
+	if opts.FieldSelector != "" {
+		return nil, fmt.Errorf("only the server knows what the field selector %q matches", opts.FieldSelector)
+	}
+	selector, err := labels.Parse(opts.LabelSelector)
+	if err != nil {
+		return nil, fmt.Errorf("label selector %q: %w", opts.LabelSelector, err)
+	}
+	return func(o resource.Object) bool {
+		return s.keeps(o.GetNamespace()) && selector.Matches(labels.Set(o.GetLabels()))
+	}, nil
 }
 
 func (s clientSource) options(opts metav1.ListOptions) metav1.ListOptions {

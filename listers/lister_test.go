@@ -96,7 +96,9 @@ func TestListsGoBySelectorNamespaceAndIndex(t *testing.T) {
 // whole is a source that selects nothing, and that nobody reads.
 type whole struct{ reflector.ListerWatcher }
 
-func (whole) Selectors() (labels, fields string, known bool) { return "", "", true }
+func (whole) Selection() (func(resource.Object) bool, error) {
+	return func(resource.Object) bool { return true }, nil
+}
 
 func TestASnapshotOfAListerDoesNotChange(t *testing.T) {
 	writer, reader := store.New(store.Options{})

@@ -57,9 +57,9 @@ type Streamer interface {
 
 // Selecting is what a ListerWatcher may offer on top: to say which of the resource's objects it has.
 type Selecting interface {
-	// Selectors returns the label and the field selector that every list and watch is made with, "" where there is none. Not known: the
-	// source cannot say what it selects.
-	Selectors() (labels, fields string, known bool)
+	// Selection returns what says whether an object, as the server returned it from a write, is in the collection. The error says why that
+	// cannot be known.
+	Selection() (func(resource.Object) bool, error)
 }
 
 // Decoding is what a ListerWatcher may offer on top: to decode its objects as the cache that holds them wants it. Objects that share parts

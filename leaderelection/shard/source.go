@@ -31,6 +31,7 @@ type collection interface {
 	reflector.ListerWatcher
 	reflector.Getter
 	reflector.Decoding
+	reflector.Selecting
 }
 
 // pages is what reads a collection.
@@ -63,6 +64,15 @@ func (s source) wanted(id decode.Identity) bool {
 func (s source) Decoding(opts ...decode.Option) reflector.ListerWatcher {
 	s.lists = s.collection.Decoding(append(opts, decode.Only(s.wanted))...).(pages)
 	return s
+}
+
+// Selection returns what says whether an object is in the shard.
+func (s source) Selection() (func(resource.Object) bool, error) {
+	has, err := s.collection.Selection()
+	if err != nil {
+		return nil, err
+	}
+	return func(o resource.Object) bool { return has(o) && s.shard.Contains(resource.KeyOf(o), o.GetUID()) }, nil
 }
 
 // Get reads one object. One that belongs to another shard by now, recreated under its name, does not exist here.

@@ -147,8 +147,10 @@ type source struct {
 	r *rest.ResourceClient
 }
 
-// Selectors says that there are none.
-func (s source) Selectors() (labels, fields string, known bool) { return "", "", true }
+// Selection says that all objects are in the collection.
+func (s source) Selection() (func(resource.Object) bool, error) {
+	return func(resource.Object) bool { return true }, nil
+}
 
 func (s source) List(ctx context.Context, opts metav1.ListOptions, yield func(decode.Item) error) (metav1.ListMeta, error) {
 	return s.r.List(ctx, opts, yield)
