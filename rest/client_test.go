@@ -100,6 +100,53 @@ func TestAllClientsOfOneServerShareOneLimit(t *testing.T) {
 	})
 }
 
+func TestWithoutALimitNoRequestWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := through(t, func(*http.Request) (*http.Response, error) {
+			return answer(func(http.ResponseWriter, *http.Request) {}), nil
+		})
+		start := time.Now()
+		for range 10_000 {
+			if err := client.Get().AbsPath("x").Do(t.Context()).Error(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("10,000 requests took %v", took)
+		}
+	})
+}
+
+// slowly is a limiter of the user's, which counts.
+type slowly struct{ n int }
+
+func (s *slowly) Wait(ctx context.Context) error {
+	if s.n++; s.n > 3 {
+		return errors.New("the quota of today is used up")
+	}
+	return pause(ctx, time.Minute)
+}
+
+func TestALimiterOfTheUsersReplacesQPS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter, sent := new(slowly), 0
+		client := through(t, tooBusy(1, "1", &sent), func(c *Config) { c.RateLimiter, c.QPS, c.Burst = limiter, 0.001, 1 })
+		start := time.Now()
+		for range 2 { // the first is repeated, and waits again
+			if err := client.Get().AbsPath("x").Do(t.Context()).Error(); err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(start); took != 3*time.Minute+time.Second || sent != 3 {
+			t.Errorf("%d tries took %v", sent, took)
+		}
+		err := client.Get().AbsPath("x").Do(t.Context()).Error()
+		if err == nil || err.Error() != "GET https://api.example.com/base/x: waiting for the client's rate limiter: the quota of today is used up" || sent != 3 {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestHooksSeeEachTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log []string

@@ -201,6 +201,14 @@ func TestAPluginLearnsAboutTheClusterButNoCredentials(t *testing.T) {
 	}
 }
 
+func TestAPluginMaySpeakTheOlderVersionWhichNeedsNoInteractiveMode(t *testing.T) {
+	path := script(t, `case "$KUBERNETES_EXEC_INFO" in *client.authentication.k8s.io/v1beta1*) ;; *) exit 1;; esac
+echo '{"apiVersion":"`+execV1beta1+`","kind":"ExecCredential","status":{"token":"one"}}'`)
+	if err := get(t, withPlugin(t, &authorized{token: "one"}, &ExecConfig{Command: path, APIVersion: execV1beta1})); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatGoesWrongWithAPluginIsOneSentenceWithoutItsOutput(t *testing.T) {
 	other := newAuthority(t, "other")
 	cert, _ := other.issue(t, "a")

@@ -3,6 +3,7 @@ package typed_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -153,6 +154,41 @@ func TestWhatIsDeletedAfterAListIsSeenByAWatchFromIt(t *testing.T) {
 		defer first.Close()
 		if e, err := first.Next(); err != nil || e.Type != watch.Added || e.Object.Name != "b" {
 			t.Errorf("a watch from nowhere starts with what is there: %+v, %v", e, err)
+		}
+	})
+}
+
+// From nowhere and from "0" a watch begins with what is there, from a version with what came after it.
+func TestAWatchStartsWhereItIsToldTo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, ctx := configMaps(t, apitest.Options{}), t.Context()
+		var first *coreapi.ConfigMap
+		for _, name := range []string{"a", "b", "c"} {
+			made, err := c.Create(ctx, configMap(name), metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == nil {
+				first = made
+			}
+		}
+		for version, want := range map[string]string{"": "a b c", "0": "a b c", first.ResourceVersion: "b c"} {
+			w, err := c.Watch(ctx, metav1.ListOptions{ResourceVersion: version})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for range strings.Fields(want) {
+				e, err := w.Next()
+				if err != nil || e.Type != watch.Added {
+					t.Fatalf("%q: got %+v, %v", version, e, err)
+				}
+				names = append(names, e.Object.Name)
+			}
+			if slices.Sort(names); strings.Join(names, " ") != want {
+				t.Errorf("%q: got %q, want %s", version, names, want)
+			}
+			w.Close()
 		}
 	})
 }

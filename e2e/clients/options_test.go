@@ -276,6 +276,35 @@ func TestAPageThatTheServerHasForgottenIsExpired(t *testing.T) {
 	}
 }
 
+// From nowhere and from "0" a watch begins with what is there, from a version with what came after it.
+func TestAWatchStartsWhereItIsToldTo(t *testing.T) {
+	c, ctx := configMaps(t), t.Context()
+	first := create(t, c, configMap("a", "1"))
+	create(t, c, configMap("b", "1"))
+	if _, err := c.List(ctx, metav1.ListOptions{ResourceVersion: create(t, c, configMap("c", "1")).ResourceVersion}); err != nil { // so that "0" is this, too
+		t.Fatal(err)
+	}
+	for version, want := range map[string]string{"": "a b c", "0": "a b c", first.ResourceVersion: "b c"} {
+		w, err := c.Watch(ctx, metav1.ListOptions{ResourceVersion: version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for e, err := range w.Events() {
+			if err != nil || e.Type != watch.Added {
+				t.Fatalf("%q: got %+v, %v", version, e, err)
+			}
+			if names = append(names, e.Object.Name); len(names) == len(strings.Fields(want)) {
+				break
+			}
+		}
+		if slices.Sort(names); strings.Join(names, " ") != want {
+			t.Errorf("%q: got %q, want %s", version, names, want)
+		}
+		w.Close()
+	}
+}
+
 func TestAWatchCanBeginWithWhatIsThere(t *testing.T) {
 	c, ctx := configMaps(t), t.Context()
 	create(t, c, configMap("a", "1"))

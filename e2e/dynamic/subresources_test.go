@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -37,24 +37,16 @@ var posted = map[string]string{
 
 // Each verb that discovery lists for a path below an object works, on every resource in every version.
 func TestEveryVerbOfEverySubresourceWorks(t *testing.T) {
-	_, finder := newClient(t)
-	catalog, err := finder.Mapper().Cache().Catalog(t.Context())
-	if err != nil || catalog.Err() != nil {
-		t.Fatal(err, catalog.Err())
-	}
 	tried := map[string]int{}
-	for found := range catalog.Resources() {
-		r, err := finder.Resource(t.Context(), found.Resource)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(found.Subresources) == 0 || excepted("create", r) {
+	for _, r := range allResources(t) {
+		if len(r.Found().Subresources) == 0 || excepted("create", r) {
 			continue
 		}
 		t.Run(r.String(), func(t *testing.T) {
 			o := createSample(t, r)
-			for _, sub := range found.Subresources {
-				if elsewhere[found.Resource.Resource+"/"+sub.Name] == "" {
+			defer removeSample(t, r, o)
+			for _, sub := range r.Found().Subresources {
+				if elsewhere[r.Found().Resource.Resource+"/"+sub.Name] == "" {
 					tried[sub.Name]++
 					t.Run(sub.Name, func(t *testing.T) { trySubresource(t, r, sub, o) })
 				}
@@ -66,28 +58,34 @@ func TestEveryVerbOfEverySubresourceWorks(t *testing.T) {
 	}
 }
 
-// createSample creates the sample of a resource, and removes it at the test's end.
+// in returns the client of a resource in the namespace of the samples.
+func in(r dynamic.Resource) typed.Client[*unstructured.Unstructured] {
+	if r.Definition().Definition().Namespaced() {
+		return r.Objects().Namespace("default")
+	}
+	return r.Objects()
+}
+
+// createSample creates the sample of a resource, under a name of its own where names are free.
 func createSample(t *testing.T, r dynamic.Resource) *unstructured.Unstructured {
 	t.Helper()
-	objects := r.Objects()
-	if r.Definition().Definition().Namespaced() {
-		objects = objects.Namespace("default")
+	o := sample(t, r)
+	if !strings.Contains(o.GetName(), ".") {
+		o.SetName(o.GetName() + "-below")
 	}
-	o, err := objects.Create(t.Context(), sample(t, r), metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) && excepted("delete", r) {
-		o, err = objects.Get(t.Context(), sample(t, r).GetName(), metav1.GetOptions{})
-	}
+	o, err := in(r).Create(t.Context(), o, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		err := objects.Delete(context.Background(), o.GetName(), metav1.DeleteOptions{GracePeriodSeconds: new(int64)})
-		if err != nil && !excepted("delete", r) {
-			t.Error(err)
-		}
-		unfinalize(t, objects, o.GetName())
-	})
 	return o
+}
+
+func removeSample(t *testing.T, r dynamic.Resource, o *unstructured.Unstructured) {
+	t.Helper()
+	if err := in(r).Delete(t.Context(), o.GetName(), metav1.DeleteOptions{GracePeriodSeconds: new(int64)}); err != nil {
+		t.Error(err)
+	}
+	unfinalize(t, in(r), o.GetName())
 }
 
 func trySubresource(t *testing.T, r dynamic.Resource, found discovery.Subresource, o *unstructured.Unstructured) {
