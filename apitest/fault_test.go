@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -100,6 +102,49 @@ func TestErrorsAreInjectedByChanceAndCount(t *testing.T) {
 		c.must(410, &status, "GET", configMaps, nil)
 		if status.Reason != metav1.StatusReasonExpired {
 			t.Fatal(status)
+		}
+	})
+}
+
+func TestASeedRepeatsChancesNamesAndUIDs(t *testing.T) {
+	story := func(seed int64) (told []string) {
+		inFakeTime(t, apitest.Options{Seed: seed}, func(t *testing.T, srv *apitest.Server, c client) {
+			srv.Inject(apitest.Fault{On: apitest.Match{Verb: "list"}, Chance: 0.5, Do: apitest.Unavailable(0)})
+			for range 20 {
+				code, _ := c.do("GET", configMaps, nil)
+				told = append(told, strconv.Itoa(code))
+			}
+			var m metav1.PartialObjectMetadata
+			c.must(201, &m, "POST", configMaps, []byte(`{"metadata":{"generateName":"g-"}}`))
+			told = append(told, m.Name, string(m.UID))
+		})
+		return told
+	}
+	first := story(5)
+	if again := story(5); !slices.Equal(first, again) {
+		t.Fatalf("%v\nand then %v", first, again)
+	}
+	if other := story(6); slices.Equal(first[:20], other[:20]) || first[20] == other[20] || first[21] == other[21] {
+		t.Fatalf("%v\nand by another seed %v", first, other)
+	}
+}
+
+func TestAnAnswerStallsAfterSoManyBytesUntilTheFaultIsRemoved(t *testing.T) {
+	inFakeTime(t, apitest.Options{}, func(t *testing.T, srv *apitest.Server, c client) {
+		put(t, srv, "a")
+		_, want := c.do("GET", configMaps+"/a", nil)
+		fault := srv.Inject(apitest.Fault{On: apitest.Match{Verb: "get"}, Do: apitest.StallAfterBytes(20)})
+		resp := c.open("GET", configMaps+"/a", nil)
+		defer resp.Body.Close()
+		head := make([]byte, 20)
+		if _, err := io.ReadFull(resp.Body, head); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		go func() { time.Sleep(time.Hour); fault.Remove() }()
+		rest, err := io.ReadAll(resp.Body)
+		if err != nil || string(head)+string(rest) != string(want) || time.Since(start) != time.Hour {
+			t.Fatalf("%v, %s%s after %v", err, head, rest, time.Since(start))
 		}
 	})
 }

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -122,6 +123,27 @@ func discovery(s *Session) {
 	s.Note("all at once")
 	for _, name := range []string{"apps", "coordination.k8s.io"} {
 		s.aggregated(name)
+	}
+}
+
+// groups lists the resources of groups whose resources have stayed the same for long, a line each.
+func groups(s *Session) {
+	for _, gv := range []string{"v1", "admissionregistration.k8s.io/v1", "apiextensions.k8s.io/v1", "apps/v1", "authentication.k8s.io/v1", "authorization.k8s.io/v1", "autoscaling/v1", "autoscaling/v2", "batch/v1",
+		"discovery.k8s.io/v1", "events.k8s.io/v1", "flowcontrol.apiserver.k8s.io/v1", "networking.k8s.io/v1", "node.k8s.io/v1", "policy/v1", "rbac.authorization.k8s.io/v1", "scheduling.k8s.io/v1"} {
+		path := "/apis/" + gv
+		if gv == "v1" {
+			path = "/api/v1"
+		}
+		r := s.Silently("GET", path, "")
+		resources, _ := r.JSON["resources"].([]any)
+		var lines []string
+		for _, entry := range resources {
+			m, _ := entry.(map[string]any)
+			delete(m, "storageVersionHash")
+			lines = append(lines, fmt.Sprint(m))
+		}
+		slices.Sort(lines)
+		s.Note(path + "\n" + strings.Join(lines, "\n"))
 	}
 }
 

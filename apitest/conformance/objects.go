@@ -1,5 +1,10 @@
 package conformance
 
+import (
+	"fmt"
+	"strings"
+)
+
 func lifeOfAnObject(s *Session) {
 	s.Do("POST", "$path/configmaps", `{"metadata":{"name":"a","labels":{"l":"1"}},"data":{"k":"v"}}`)
 	s.Do("POST", "$path/configmaps", `{"metadata":{"name":"a"}}`)
@@ -31,6 +36,21 @@ func creationIsChecked(s *Session) {
 	s.Do("POST", "$path/configmaps", `{"metadata":{"name":"other","namespace":"other"}}`)
 	s.Do("POST", "/api/v1/namespaces/conformance-none/configmaps", `{"metadata":{"name":"a"}}`)
 	s.Do("POST", "/api/v1/configmaps", `{"metadata":{"name":"a","namespace":"$ns"}}`)
+}
+
+// generatedNames looks at the form of names, which are random.
+func generatedNames(s *Session) {
+	for _, base := range []string{"g-", "g", strings.Repeat("g", 57), strings.Repeat("g", 58), strings.Repeat("g", 59), strings.Repeat("g", 300), "Not A Name", "-", "g.", ""} {
+		for _, query := range []string{"", "?dryRun=All"} {
+			r := s.Silently("POST", "$path/configmaps"+query, `{"metadata":{"generateName":"`+base+`"}}`)
+			made, ok := strings.CutPrefix(r.Field("metadata.name"), base[:min(len(base), 58)])
+			s.Note(fmt.Sprintf("a base of %d letters, %.10s%s: %d %s, begins with it %v, and %d more", len(base), base, query, r.Code, r.Field("reason"), ok, len(made)))
+		}
+	}
+	s.Do("POST", "$path/configmaps", `{"metadata":{"generateName":"other-","name":"a"}}`)
+	r := s.Silently("GET", "$path/configmaps?fieldSelector=metadata.name!%3Dkube-root-ca.crt", "")
+	items, _ := r.JSON["items"].([]any)
+	s.Note(fmt.Sprintf("objects: %d", len(items)))
 }
 
 func updatesAreOptimistic(s *Session) {

@@ -5,6 +5,7 @@ func Scenarios() []Scenario {
 	return []Scenario{
 		{Name: "an-object-lives-from-create-to-delete", Run: lifeOfAnObject},
 		{Name: "creation-is-checked", Run: creationIsChecked},
+		{Name: "names-are-generated", Run: generatedNames},
 		{Name: "updates-are-optimistic", Run: updatesAreOptimistic},
 		{Name: "updates-keep-what-is-not-theirs", Run: updatesKeepMetadata},
 		{Name: "leases-are-conditional", Run: leases},
@@ -44,6 +45,7 @@ func Scenarios() []Scenario {
 		{Name: "watch-lists", Run: watchLists},
 		{Name: "watch-options-are-checked", Run: watchOptions},
 		{Name: "media-types-are-negotiated", Run: mediaTypes},
+		{Name: "objects-travel-in-protobuf", Run: encodings},
 		{Name: "tables-have-columns", Run: tables},
 		{Name: "large-answers-are-compressed", Run: compression},
 		{Name: "bad-requests-are-explained", Run: badRequests},
@@ -51,6 +53,7 @@ func Scenarios() []Scenario {
 		{Name: "people-read-what-is-indented", Run: prettiness},
 		{Name: "the-server-tells-its-health", Run: health},
 		{Name: "resources-are-discovered", Run: discovery},
+		{Name: "every-group-has-its-resources", Run: groups},
 	}
 }
 

@@ -1,5 +1,12 @@
 package conformance
 
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
 func scale(s *Session) {
 	const path = "/apis/apps/v1/namespaces/$ns/deployments"
 	s.Silently("POST", path, deployment("d", 2))
@@ -34,6 +41,8 @@ func scale(s *Session) {
 func podSubresources(s *Session) {
 	s.Brief()
 	s.Do("POST", "$path/pods", pod("p", ""))
+	s.Silently("POST", "/api/v1/nodes", `{"metadata":{"name":"$ns"},"status":{"capacity":{"cpu":"4","pods":"9"},"allocatable":{"cpu":"4","pods":"9"}}}`)
+	s.Silently("POST", "$path/pods", `{"metadata":{"name":"r"},"spec":{"nodeName":"$ns","containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"50m"}}}]}}`)
 	s.Note("binding")
 	s.Do("POST", "$path/pods/none/binding", `{"metadata":{"name":"none"},"target":{"kind":"Node","name":"n"}}`)
 	s.Do("POST", "$path/pods/p/binding", `{"metadata":{"name":"p"},"target":{"kind":"Node","name":"n"}}`)
@@ -47,6 +56,17 @@ func podSubresources(s *Session) {
 	s.Note("ephemeral containers")
 	r = s.Do("PATCH", "$path/pods/p/ephemeralcontainers", strategicPatch+`{"metadata":{"labels":{"not":"kept"}},"spec":{"nodeName":"m","ephemeralContainers":[{"name":"debug","image":"i","terminationMessagePolicy":"File","imagePullPolicy":"Always"}]}}`)
 	s.Note("on " + r.Field("spec.nodeName"))
+	s.Note("resources")
+	for _, change := range []string{`"resources":{"requests":{"cpu":"100m"}}`, `"image":"j"`} {
+		r = s.Do("PATCH", "$path/pods/r/resize", strategicPatch+`{"metadata":{"labels":{"not":"kept"}},"spec":{"nodeName":"m","containers":[{"name":"c",`+change+`}]}}`)
+		wanted, _, _ := unstructured.NestedSlice(r.JSON, "spec", "containers")
+		if len(wanted) == 1 {
+			container, _ := wanted[0].(map[string]any)
+			s.Note(fmt.Sprintf("on its node %v, image %v, resources %v", r.Field("spec.nodeName") == s.vars["ns"], container["image"], container["resources"]))
+		}
+	}
+	s.Do("GET", "$path/pods/none/resize", "")
+	s.Silently("DELETE", "/api/v1/nodes/$ns", "")
 	s.Note("eviction")
 	s.Do("POST", "/apis/policy/v1/namespaces/$ns/poddisruptionbudgets", `{"metadata":{"name":"b"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"p"}}}}`)
 	s.Silently("PATCH", "$path/pods/p/status", mergePatch+`{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}`)
@@ -73,9 +93,33 @@ func otherSubresources(s *Session) {
 	s.Note("the main resource does not touch a namespace's finalizers")
 	r = s.Do("PUT", "/api/v1/namespaces/$ns", `{"metadata":{"name":"$ns","labels":{"l":"1"}},"spec":{"finalizers":[]}}`)
 	s.Note("phase " + r.Field("status.phase") + " finalizers " + r.Field("spec.finalizers"))
+	approvals(s)
 	s.Note("reviews store nothing")
 	s.Do("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", `{"spec":{"resourceAttributes":{"verb":"get","resource":"pods"}}}`)
 	s.Do("GET", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "")
 	s.Do("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", `{}`)
 	s.Do("POST", "/apis/authorization.k8s.io/v1/namespaces/$ns/localsubjectaccessreviews", `{"metadata":{"namespace":"$ns"},"spec":{"user":"u","resourceAttributes":{"namespace":"$ns","verb":"get","resource":"pods"}}}`)
+}
+
+// approvals decide on a certificate, by a subresource of its own.
+func approvals(s *Session) {
+	s.Note("requests for certificates are approved by a subresource")
+	const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+	s.Set("csr", certificateRequest)
+	const body = `{"metadata":{"name":"$ns"%s},"spec":{"signerName":"example.com/s","request":"$csr","usages":["client auth"]}%s}`
+	const approved = `,"status":{"conditions":[{"type":"Approved","status":"True","reason":"Why","message":"so"}]}`
+	tell := func(r Response) {
+		conditions, _, _ := unstructured.NestedSlice(r.JSON, "status", "conditions")
+		s.Note(fmt.Sprintf("%d conditions, labels %s, signer %s", len(conditions), r.Field("metadata.labels"), r.Field("spec.signerName")))
+	}
+	tell(s.Do("POST", path, fmt.Sprintf(body, "", approved)))
+	tell(s.Do("PUT", path+"/$ns", fmt.Sprintf(body, "", approved)))
+	tell(s.Do("PUT", path+"/$ns/status", fmt.Sprintf(body, "", `,"status":{"certificate":null}`)))
+	tell(s.Do("PUT", path+"/$ns/approval", strings.Replace(fmt.Sprintf(body, `,"labels":{"l":"1"}`, approved), "example.com/s", "example.com/t", 1)))
+	tell(s.Do("PATCH", path+"/$ns/approval", mergePatch+`{"spec":{"signerName":"example.com/t"}}`))
+	tell(s.Do("GET", path+"/$ns/approval", ""))
+	s.Do("GET", path+"/none/approval", "")
+	s.Do("PUT", path+"/none/approval", strings.Replace(fmt.Sprintf(body, "", approved), "$ns", "none", 1))
+	s.Do("DELETE", path+"/$ns/approval", "")
+	s.Silently("DELETE", path+"/$ns", "")
 }

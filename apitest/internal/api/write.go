@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1beta1 "k8s.io/apimachinery/pkg/apis/meta/v1beta1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/apitest/internal/history"
 	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
@@ -23,7 +24,7 @@ import (
 // gzipFrom is the body length from which responses are compressed.
 const gzipFrom = 128 << 10
 
-var statusEnvelope = wire.NewEnvelope(metav1.SchemeGroupVersion.WithKind("Status"))
+var statusEnvelope = wire.NewEnvelope(schema.GroupVersionKind{Version: "v1", Kind: "Status"})
 var metadataEnvelopes = map[string]wire.Envelope{
 	"v1":      wire.NewEnvelope(metav1.SchemeGroupVersion.WithKind("PartialObjectMetadata")),
 	"v1beta1": wire.NewEnvelope(metav1beta1.SchemeGroupVersion.WithKind("PartialObjectMetadata")),

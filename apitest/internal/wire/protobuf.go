@@ -74,8 +74,14 @@ func (e Envelope) Wrap(message []byte) []byte {
 
 // Unwrap opens an envelope: the kind it names and the message, which is part of body.
 func Unwrap(body []byte) (apiVersion, kind string, message []byte, err error) {
+	if len(body) == 0 {
+		return "", "", nil, errors.New("empty data")
+	}
 	if !bytes.HasPrefix(body, Magic) {
 		return "", "", nil, errors.New("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
+	}
+	if len(body) == len(Magic) {
+		return "", "", nil, errors.New("empty body")
 	}
 	var unknown runtime.Unknown
 	if err := unknown.Unmarshal(body[len(Magic):]); err != nil {
