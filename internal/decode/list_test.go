@@ -109,10 +109,22 @@ func TestJSONListTakesItsMembersInAnyOrder(t *testing.T) {
 	}
 }
 
+func TestAListMayLeaveOutItsItemsIfItHasNone(t *testing.T) {
+	body := `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"}}`
+	meta, err := For(podDef).List(MediaTypeJSON, strings.NewReader(body), nil, func(i Item) error {
+		t.Errorf("have %+v", i)
+		return nil
+	})
+	if err != nil || meta.ResourceVersion != "7" {
+		t.Errorf("have %+v, %v", meta, err)
+	}
+}
+
 func TestWhatIsNoListIsRefused(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[]}`: "Table",
 		`{"kind":"Pod","apiVersion":"v1"}`:                         "one object",
+		`{"kind":"PodList","apiVersion":"v1","metadata":{}}`:       "no items",
 		`{"error":"no upstream"}`:                                  `it has kind "" and no items`,
 		`{"kind":"Secret","apiVersion":"v1","data":{"a":"Yg=="}}`:  `it has kind "Secret" and no items`,
 		`{"items":[],"items":[]}`:                                  "twice",

@@ -20,7 +20,10 @@ func (l *listReader) readJSON() error {
 	if err := l.checkListKind(string(l.env.apiVersion), string(l.env.kind)); err != nil || l.seenItems {
 		return err
 	}
-	// Every API server writes them, if only as null. What has none says nothing about what there is.
+	// API servers write them, if only as null; some aggregated ones leave out what is empty. What else has none says nothing about what there is.
+	if bytes.HasSuffix(l.env.kind, []byte("List")) && l.meta.ResourceVersion != "" {
+		return nil
+	}
 	return fmt.Errorf("the server sent no list: it has kind %q and no items", l.env.kind)
 }
 
