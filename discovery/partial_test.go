@@ -3,13 +3,18 @@ package discovery
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/sheaf-dev/sheaf/rest"
 )
 
 // The documents of a small server: pods, and things in two versions of which the server prefers the one that it lists last.
@@ -57,6 +62,42 @@ func TestAServerWithoutAggregatedDocumentsIsAskedVersionByVersion(t *testing.T) 
 	if server.count("/apis/example.com/v1") != 1 {
 		t.Error("a version was asked for more than once")
 	}
+}
+
+// slowServer answers legacy discovery of 30 groups, each after a second.
+type slowServer struct{}
+
+func (slowServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(time.Second)
+	body := `{"kind":"APIResourceList","resources":[{"name":"things","kind":"Thing"}]}`
+	switch r.URL.Path {
+	case "/api":
+		body = coreVersions
+	case "/apis":
+		var groups []string
+		for i := range 30 {
+			groups = append(groups, fmt.Sprintf(`{"name":"g%d","versions":[{"groupVersion":"g%d/v1","version":"v1"}]}`, i, i))
+		}
+		body = `{"kind":"APIGroupList","groups":[` + strings.Join(groups, ",") + `]}`
+	}
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+func TestVersionsAreAskedForEightAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := rest.NewClient(&rest.Config{Host: "https://example.com", Transport: slowServer{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		catalog, err := New(c, Options{}).Catalog(t.Context())
+		if err != nil || catalog.Err() != nil || len(catalog.Groups()) != 31 {
+			t.Fatal(catalog, err)
+		}
+		if took := time.Since(start); took != 5*time.Second { // the names, and 30 versions eight by eight
+			t.Errorf("it took %v", took)
+		}
+	})
 }
 
 func TestAFailingVersionLeavesTheRest(t *testing.T) {

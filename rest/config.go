@@ -13,7 +13,8 @@ import (
 // Config says how to reach one server and as whom. It is a plain value: copy it with Copy, change the copy, pass it to NewClient,
 // which checks all of it. A Config that is not being changed may be used concurrently.
 //
-// No way of printing a Config (%v, %+v, %#v, JSON, structured logs) shows a password, token, key or anything else that is secret.
+// No way of printing a Config (%v, %+v, %#v, JSON, structured logs) shows a password, token, key or anything else that is secret. Keep
+// it as a pointer: package fmt calls no methods in unexported fields, and prints a Config that is there by value as it is.
 type Config struct {
 	// Host is the server's URL, such as "https://10.0.0.1:6443". It may have a path, below which the API is then found. Without a
 	// scheme, "https" is meant.

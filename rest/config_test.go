@@ -87,6 +87,20 @@ func TestNoWayOfPrintingAConfigShowsASecret(t *testing.T) {
 	klog.Flush()
 }
 
+// Package fmt calls no methods in unexported fields, and does not follow pointers there.
+func TestAPointerToAConfigInAnUnexportedFieldIsPrintedWithoutSecrets(t *testing.T) {
+	c := secretive()
+	type app struct {
+		config *Config
+		all    []*Config
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v"} {
+		if text := fmt.Sprintf(verb, app{&c, []*Config{&c}}); strings.Contains(text, secret) || !strings.Contains(text, "0x") {
+			t.Errorf("%s: %s", verb, text)
+		}
+	}
+}
+
 func TestNoWayOfPrintingATransportOrClientShowsASecret(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"basic":  func(c *Config) { c.Username, c.Password = "joe", secret },
