@@ -28,6 +28,7 @@ type backlog struct {
 	order      *list.List
 	entries    map[resource.Key]*list.Element // of *entry
 	initial    int                            // entries that belong to the initial state
+	running    bool                           // a call for one that did may be running
 	syncs      bool                           // with the last of them, the initial state is complete
 }
 
@@ -174,8 +175,8 @@ func (b *backlog) take() *entry {
 	return nil
 }
 
-// complete says whether nothing of the initial state is pending, when all of it has been fed.
-func (b *backlog) complete() bool { return b.syncs && b.initial == 0 }
+// complete says whether nothing of the initial state is pending or being delivered, when all of it has been fed.
+func (b *backlog) complete() bool { return b.syncs && b.initial == 0 && !b.running }
 
 // notices returns what the handler is told, in order. There is at least one.
 func (e *entry) notices() []notice {

@@ -280,11 +280,7 @@ func (i *SharedIndexInformer) attach(l *listener) {
 	i.journal.mu.Lock()
 	defer i.journal.mu.Unlock()
 	snapshot := i.reader.Snapshot()
-	objects := make([]notice, 0, snapshot.Len())
-	for o := range snapshot.AllHeld() {
-		objects = append(objects, notice{new: o})
-	}
-	l.attach(objects, i.HasSynced())
+	l.attach(i.journal.initialState(snapshot.AllHeld(), snapshot.Len(), i.HasSynced()))
 	i.journal.listeners = append(i.journal.listeners, l)
 }
 

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -134,4 +135,35 @@ func (j *journal) remove(l *listener) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.listeners = slices.DeleteFunc(j.listeners, func(other *listener) bool { return other == l })
+	l.letGo()
+}
+
+// initialState returns segments before the end, which are nobody's but one late handler's, with adds of the objects that are there; nil: there is
+// nothing to tell. They are as long as the others, for the same reason. mu is held.
+func (j *journal) initialState(objects iter.Seq[resource.Object], n int, synced bool) *segment {
+	if n == 0 && !synced {
+		return nil
+	}
+	now := time.Now()
+	left := int64(n)
+	next := func() *segment {
+		s := newSegment()
+		s.initial, s.at, s.weight, s.count = true, now, j.weight, j.count-left
+		s.notices = make([]notice, 0, min(left, maxSegment))
+		return s
+	}
+	first := next()
+	last := first
+	for o := range objects {
+		if len(last.notices) == maxSegment {
+			close(last.ready)
+			last.next = next()
+			last = last.next
+		}
+		last.notices = append(last.notices, notice{new: o})
+		left--
+	}
+	last.syncs, last.next = synced, j.tail
+	close(last.ready)
+	return first
 }

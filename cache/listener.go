@@ -160,7 +160,7 @@ func (l *listener) play(ctx context.Context) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.segment == nil { // it fell behind with the last notice
+	if l.segment == nil || l.state.Load()&removed != 0 { // it fell behind with the last notice, or was let go
 		return
 	}
 	if l.segment.syncs {
@@ -202,11 +202,6 @@ func (l *listener) drain(ctx context.Context) bool {
 		if !l.deliverAll(e) {
 			return true
 		}
-		l.mu.Lock()
-		if l.backlog.complete() {
-			l.markSynced()
-		}
-		l.mu.Unlock()
 	}
 	return true
 }
@@ -224,10 +219,21 @@ func (l *listener) deliverAll(e *entry) bool {
 	return true
 }
 
+// takePending returns what is to be delivered next, when the calls for what it returned before are over.
 func (l *listener) takePending() *entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.backlog.take()
+	b := l.backlog
+	if b == nil { // it was let go
+		return nil
+	}
+	b.running = false
+	if b.complete() {
+		l.markSynced()
+	}
+	e := b.take()
+	b.running = e != nil && e.initial
+	return e
 }
 
 // rejoin goes back to following the journal when nothing is pending, unless the handler wants its notices coalesced.
@@ -239,31 +245,44 @@ func (l *listener) rejoin() bool {
 	defer l.journal.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.backlog.order.Len() > 0 {
+	if l.state.Load()&removed != 0 || l.backlog.order.Len() > 0 {
 		return true
 	}
 	if l.backlog.complete() {
 		l.markSynced()
 	}
-	l.cut += l.backlog.cut
-	l.merged += l.backlog.merged
-	l.backlog, l.segment = nil, l.journal.tail
+	l.dropBacklog()
+	l.segment = l.journal.tail
 	l.state.And(removed)
 	l.log.Info("The handler has caught up: every event is delivered again", "handler", l.opts.Name, "behindFor", time.Since(l.moved))
 	return true
 }
 
+// dropBacklog ends the backlog. The lock is held.
+func (l *listener) dropBacklog() {
+	l.cut += l.backlog.cut
+	l.merged += l.backlog.merged
+	l.backlog = nil
+}
+
+// letGo takes a listener that was removed off the journal, whose lock is held: somebody may hold on to its registration, and through its place to
+// all that comes after.
+func (l *listener) letGo() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.backlog != nil {
+		l.dropBacklog()
+	}
+	l.segment = newSegment() // which is never filled
+}
+
 // attach places a listener at the end of the journal, whose lock is held, with the objects that are there as its initial state.
-func (l *listener) attach(objects []notice, synced bool) {
+func (l *listener) attach(initial *segment) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.segment = l.journal.tail
-	if len(objects) > 0 || synced {
-		l.segment = &segment{
-			notices: objects, initial: true, syncs: synced, ready: make(chan struct{}), next: l.journal.tail, at: time.Now(),
-			weight: l.journal.weight, count: l.journal.count - int64(len(objects)),
-		}
-		close(l.segment.ready)
+	if initial != nil {
+		l.segment = initial
 	}
 	if l.opts.Coalesce {
 		l.startBacklog(l.journal)
@@ -315,9 +334,10 @@ func (l *listener) coalesce(j *journal) {
 
 // startBacklog makes a backlog of what has not been delivered. Both locks are held.
 func (l *listener) startBacklog(j *journal) {
-	delivered := l.state.Or(behind) / one
+	before := l.state.Or(behind)
 	b := newBacklog(l.opts.DropUnseen, j.bound)
-	for s, from := l.segment, int(delivered); s != j.tail; s, from = s.next, 0 {
+	b.running = before&calling != 0
+	for s, from := l.segment, int(before/one); s != j.tail; s, from = s.next, 0 {
 		b.feed(s, from)
 	}
 	l.backlog, l.segment = b, nil

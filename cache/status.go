@@ -143,7 +143,11 @@ func (l *listener) status() HandlerStatus {
 		s.Coalescing, s.Pending, s.Since = true, l.backlog.order.Len(), l.moved
 		return s
 	}
-	s.Pending = max(0, int(count-l.segment.count)-int(l.state.Load()/one))
+	state := l.state.Load()
+	if state&removed != 0 {
+		return s
+	}
+	s.Pending = max(0, int(count-l.segment.count)-int(state/one))
 	s.LagBytes = max(0, weight-l.segment.weight)
 	return s
 }

@@ -64,6 +64,7 @@ func (q *Queue) Push(ctx context.Context, d Delta) error {
 		q.items[last] = d
 		return nil
 	}
+	q.closeUp()
 	q.items = append(q.items, d)
 	q.bytes += weight(&d)
 	q.pushed++
@@ -72,6 +73,17 @@ func (q *Queue) Push(ctx context.Context, d Delta) error {
 	default:
 	}
 	return nil
+}
+
+// closeUp moves what is queued to the front when there is no room behind it and at least as much before it: a queue that is never empty
+// would grow for ever. mu is held.
+func (q *Queue) closeUp() {
+	if len(q.items) < cap(q.items) || q.head < len(q.items)-q.head {
+		return
+	}
+	n := copy(q.items, q.items[q.head:])
+	clear(q.items[n:])
+	q.items, q.head = q.items[:n], 0
 }
 
 // overhead is what a delta weighs beside its object.

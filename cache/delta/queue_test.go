@@ -223,3 +223,27 @@ func BenchmarkPushPop(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100, "ns/delta")
 }
+
+func TestAQueueThatIsNeverEmptyDoesNotGrow(t *testing.T) {
+	q := New(Options{})
+	version := 0
+	more := func(n int) {
+		for range n {
+			version++
+			push(t, q, updated("k", version, 10))
+		}
+	}
+	more(1500)
+	for want := 1; want < 50_000; {
+		for _, d := range pop(t, q) {
+			if d.ResourceVersion != fmt.Sprint(want) {
+				t.Fatalf("have %s, want %d", d.ResourceVersion, want)
+			}
+			want++
+		}
+		more(MaxBatch)
+	}
+	if n, room := len(q.items)-q.head, cap(q.items); room > 4*n {
+		t.Errorf("%d deltas take room for %d", n, room)
+	}
+}
