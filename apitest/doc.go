@@ -39,8 +39,8 @@
 //     webhooks of custom resources are not run for the same reason; versions of a custom resource differ in their apiVersion alone.
 //   - No controllers, scheduler or kubelet, like a real API server on its own. Options.CollectGarbage plays the garbage collector and the
 //     namespace controller. The subresources log, exec, attach, portforward and proxy answer 503: nothing runs.
-//   - All versions of the built-in groups are served, also those that real servers have stopped serving, so that old clients can be tested;
-//     they convert into each other by the names of fields, which loses fields that were renamed between versions.
+//   - All versions of the built-in groups are served, also those that real servers have stopped serving, so that old clients can be tested, and
+//     what is newer than 1.36; they convert into each other by the names of fields, which loses fields that were renamed between versions.
 //   - A CustomResourceDefinition is served from the moment it is created; a real server takes seconds.
 //   - The watch cache and the storage are one: resourceVersion "0" is never stale, and how far the past reaches is a number of changes, not a
 //     number of minutes.
@@ -48,6 +48,6 @@
 //     made by resource.Define, lists are replaced as a whole.
 //   - The OpenAPI documents of built-in kinds are those of Kubernetes 1.36, and that of version 2 is made from those of version 3.
 //   - Authorization is a function, not the RBAC objects: a test says it in a line. Service accounts' tokens are signed by a secret, not a key pair.
-//   - CBOR, audit, and API priority and fairness are not there: clients do not depend on them. Deprecated APIs bring no warnings.
+//   - CBOR, audit, and API priority and fairness are not there: clients do not depend on them.
 //   - Messages of errors are the real ones word by word, except where those name Go types of the server's code.
 package apitest

@@ -88,6 +88,32 @@ func health(s *Session) {
 	}
 }
 
+// deprecated uses a resource that should not be used any more, in every way.
+func deprecated(s *Session) {
+	s.Brief()
+	const subsets = `"subsets":[{"addresses":[{"ip":"10.0.0.1"}],"ports":[{"port":80,"protocol":"TCP"}]}]`
+	s.Do("POST", "$path/endpoints", `{"metadata":{"name":"a"},`+subsets+`}`)
+	s.Do("POST", "$path/endpoints", `{"metadata":{"name":"a"},`+subsets+`}`)
+	s.Do("POST", "$path/endpoints", `{`)
+	s.Do("GET", "$path/endpoints/a", "")
+	s.Do("GET", "$path/endpoints/none", "")
+	s.Do("GET", "$path/endpoints?fieldSelector=metadata.name%3Da", "")
+	s.Do("GET", "$path/endpoints?limit=x", "")
+	s.Do("PATCH", "$path/endpoints/a", mergePatch+`{"metadata":{"labels":{"l":"1"}}}`)
+	s.Do("PUT", "$path/endpoints/a", `{"metadata":{"name":"a"},`+subsets+`}`)
+	s.Do("GET", "$path/endpoints/a", "", "Accept", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1")
+	s.Do("GET", "$path/endpoints/a", "", "Accept", "text/html")
+	s.Do("GET", "$path/endpoints/a/status", "")
+	resp := s.send("GET", "$path/endpoints?watch=1&timeoutSeconds=1", "")
+	s.Note("a watch: " + strings.Join(resp.Header["Warning"], " "))
+	_ = resp.Body.Close()
+	s.Do("DELETE", "$path/endpoints/a", "")
+	s.Do("DELETE", "$path/endpoints?labelSelector=none", "")
+	resp = s.send("GET", "/api/v1/componentstatuses", "")
+	s.Note("component statuses: " + strings.Join(resp.Header["Warning"], " "))
+	_ = resp.Body.Close()
+}
+
 func paths(s *Session) {
 	for _, path := range []string{"/", "/nowhere", "/api/v2", "/api/v1/nothings", "$path/nothings", "$path/configmaps/a/b", "$path/configmaps/a/status", "/apis/none/v1", "/apis/apps/v7", "/apis/apps/v1/nothings",
 		"/api/v1/configmaps/a", "/api/v1/namespaces/$ns/namespaces", "/api/v1/namespaces/$ns/nodes", "$path/configmaps/", "$path//configmaps", "/api/v1/namespaces//configmaps",

@@ -52,6 +52,7 @@ func Scenarios() []Scenario {
 		{Name: "paths-are-exact", Run: paths},
 		{Name: "people-read-what-is-indented", Run: prettiness},
 		{Name: "the-server-tells-its-health", Run: health},
+		{Name: "deprecated-resources-warn", Run: deprecated},
 		{Name: "resources-are-discovered", Run: discovery},
 		{Name: "every-group-has-its-resources", Run: groups},
 	}

@@ -123,6 +123,9 @@ func (q *request) serve() error {
 		return q.notAcceptable()
 	}
 	q.accept = accept
+	if text := kind.Deprecated(q.api.minor()); text != "" {
+		q.warn(text)
+	}
 	if q.Subresource != "" {
 		return q.subresource()
 	}

@@ -59,7 +59,7 @@ func (a *API) version() apiversion.Info {
 		parts = append(parts, "")
 	}
 	oldest := ""
-	if minor, err := strconv.Atoi(parts[1]); err == nil && minor > 0 {
+	if minor := a.minor(); minor > 0 {
 		oldest = strconv.Itoa(minor - 1)
 	}
 	return apiversion.Info{
@@ -67,6 +67,16 @@ func (a *API) version() apiversion.Info {
 		GitVersion: text, GitCommit: "unknown", GitTreeState: "clean", BuildDate: "1970-01-01T00:00:00Z",
 		GoVersion: runtime.Version(), Compiler: runtime.Compiler, Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
+}
+
+// minor is the number in the middle of the version, 0 if there is none.
+func (a *API) minor() int {
+	parts := strings.SplitN(a.options.Version, ".", 3)
+	if len(parts) < 2 {
+		return 0
+	}
+	minor, _ := strconv.Atoi(parts[1]) // what is no number says nothing
+	return minor
 }
 
 func (a *API) sendText(w http.ResponseWriter, text string) {

@@ -25,12 +25,13 @@ type Kind struct {
 	Table   *history.Table
 	Storage *Kind
 
-	typed      bool // objects are Go structs with protobuf; else unstructured JSON
-	fields     []selectable
-	envelope   wire.Envelope
-	typePrefix []byte
-	dataPrefix []byte  // how unstructured objects of this version begin when they are stored
-	custom     *Custom // set for resources of a CustomResourceDefinition
+	typed       bool // objects are Go structs with protobuf; else unstructured JSON
+	fields      []selectable
+	envelope    wire.Envelope
+	typePrefix  []byte
+	dataPrefix  []byte // how unstructured objects of this version begin when they are stored
+	deprecation deprecation
+	custom      *Custom // set for resources of a CustomResourceDefinition
 }
 
 // Custom is what a CustomResourceDefinition says beyond a Definition.
@@ -102,5 +103,8 @@ func New(def *resource.Definition, custom *Custom) *Kind {
 		k.Facts.Generation = true
 	}
 	k.fields = selectablesOf(k)
+	if k.typed {
+		k.deprecation = deprecationOf(def)
+	}
 	return k
 }
