@@ -6,8 +6,10 @@ import (
 )
 
 // flight makes concurrent callers share one call. The call is not tied to any one of them: it is cancelled when the last of them has
-// gone.
+// gone, unless it must be finished.
 type flight[T any] struct {
+	finish bool // a call goes on when nobody waits for it, and who comes then joins it; it has to bound itself
+
 	mu      sync.Mutex // owns running, and the waiters in it
 	running *call[T]
 }
@@ -50,16 +52,17 @@ func (f *flight[T]) join(ctx context.Context, fn func(context.Context) (T, error
 			f.running = nil
 		}
 		f.mu.Unlock()
+		cancel()
 		close(c.done)
 	}()
 	return c
 }
 
-// part takes a waiter off a call. Without any, the call is cancelled, and the next caller starts a new one.
+// part takes a waiter off a call. Without any, a call that need not be finished is cancelled, and the next caller starts a new one.
 func (f *flight[T]) part(c *call[T]) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if c.waiters--; c.waiters == 0 {
+	if c.waiters--; c.waiters == 0 && !f.finish {
 		c.cancel()
 		if f.running == c {
 			f.running = nil

@@ -73,3 +73,28 @@ func TestACallEndsWithItsLastCaller(t *testing.T) {
 		}
 	})
 }
+
+func TestACallThatMustBeFinishedOutlivesItsCallersAndIsJoined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := flight[int]{finish: true}
+		calls := 0
+		slow := func(ctx context.Context) (int, error) {
+			calls++
+			return calls, pause(ctx, 3*time.Second)
+		}
+		for range 2 {
+			ctx, leave := context.WithTimeout(t.Context(), time.Second)
+			if _, err := f.do(ctx, slow); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+			leave()
+		}
+		start := time.Now()
+		if n, err := f.do(t.Context(), slow); n != 1 || err != nil || time.Since(start) != time.Second {
+			t.Errorf("got %d, %v after %v", n, err, time.Since(start))
+		}
+		if n, err := f.do(t.Context(), slow); n != 2 || err != nil {
+			t.Errorf("the next call is a new one: %d, %v", n, err)
+		}
+	})
+}

@@ -23,7 +23,8 @@ const (
 	oidcAnswerLimit = 1 << 20          // bytes of an issuer's answer
 )
 
-// oidcSession is a source of identity tokens. Concurrent requests share one refresh.
+// oidcSession is a source of identity tokens. Concurrent requests share one refresh, which is finished even if all of them give up: an issuer
+// may take the refresh token back when it has answered, and who did not read the answer, or asked twice, has lost the session.
 type oidcSession struct {
 	cfg       *OIDCConfig
 	client    *http.Client
@@ -62,11 +63,12 @@ func newOIDCSession(cfg *OIDCConfig) (*oidcSession, error) {
 		return nil, fmt.Errorf("OIDC issuer: %w", err)
 	}
 	return &oidcSession{
-		cfg:     cfg,
-		client:  oidcClient(tlsConfig),
-		id:      cfg.IDToken,
-		refresh: cfg.RefreshToken,
-		expires: expiryOf(cfg.IDToken),
+		cfg:       cfg,
+		client:    oidcClient(tlsConfig),
+		refreshes: flight[string]{finish: true},
+		id:        cfg.IDToken,
+		refresh:   cfg.RefreshToken,
+		expires:   expiryOf(cfg.IDToken),
 	}, nil
 }
 

@@ -23,6 +23,7 @@ type issuer struct {
 	method   string // how clients prove themselves
 	answer   string // of the token endpoint; "%s" is the next identity token
 	code     int
+	hold     func() // called once before the token endpoint answers
 
 	mu        sync.Mutex
 	refreshes []string // the refresh tokens that were presented
@@ -59,6 +60,10 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	user, password, _ := r.BasicAuth()
 	i.clients = append(i.clients, user+":"+password+" "+r.FormValue("client_id")+":"+r.FormValue("client_secret"))
 	i.refreshes = append(i.refreshes, r.FormValue("refresh_token"))
+	if i.hold != nil {
+		i.hold()
+		i.hold = nil
+	}
 	w.WriteHeader(i.code)
 	if strings.Contains(i.answer, "%s") {
 		fmt.Fprintf(w, i.answer, webToken(fmt.Sprint("id", len(i.refreshes)+1), time.Now().Add(i.lifetime)))
@@ -165,6 +170,37 @@ func TestConcurrentRequestsShareOneRefresh(t *testing.T) {
 	all.Wait()
 	if len(i.refreshes) != 1 {
 		t.Errorf("%d refreshes", len(i.refreshes))
+	}
+}
+
+// The issuer has taken the first refresh token back when it answers: who did not read that answer, or asked with the first again, is lost.
+func TestARefreshIsFinishedAlthoughItsRequestHasGoneAway(t *testing.T) {
+	i := newIssuer(t)
+	asked, goOn := make(chan struct{}), make(chan struct{})
+	i.hold = func() { close(asked); <-goOn }
+	saved := make(chan string, 1)
+	session := i.session()
+	session.Persist = func(_ context.Context, id, refresh string) error {
+		saved <- subject(id) + " " + refresh
+		return nil
+	}
+	want, seen := "id2", []string(nil)
+	client := subjects(t, &want, &seen, func(c *Config) { c.OIDC = session })
+	ctx, leave := context.WithCancelCause(t.Context())
+	why := errors.New("no patience")
+	go func() {
+		<-asked
+		leave(why)
+	}()
+	if err := client.Get().AbsPath("x").Do(ctx).Error(); !errors.Is(err, why) {
+		t.Errorf("got %v", err)
+	}
+	close(goOn)
+	if got := <-saved; got != "id2 refresh2" {
+		t.Errorf("saved %q", got)
+	}
+	if err := get(t, client); err != nil || fmt.Sprint(i.refreshes) != "[refresh1]" {
+		t.Errorf("got %v after refreshes with %q", err, i.refreshes)
 	}
 }
 
