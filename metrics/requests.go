@@ -2,9 +2,8 @@ package metrics
 
 import (
 	"context"
-	"errors"
-	"os/exec"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,13 +13,17 @@ import (
 
 // requests are the metrics of REST clients. Hosts are those that configurations name; verbs and methods are few.
 type requests struct {
-	total, retries, plugins           *prometheus.CounterVec
-	duration, limited, sent, received *prometheus.HistogramVec
+	total, retries                              *prometheus.CounterVec
+	duration, limited, resolved, sent, received *prometheus.HistogramVec
+	*plugins
+
+	mu      sync.Mutex // owns clients
+	clients map[string]int
 }
 
 func newRequests() *requests {
-	histogram := func(name, help string, buckets []float64) *prometheus.HistogramVec {
-		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, []string{"verb", "host"})
+	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
 	}
 	count := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
@@ -30,20 +33,25 @@ func newRequests() *requests {
 	return &requests{
 		total:    count("rest_client_requests_total", "Number of HTTP requests, partitioned by status code, method, and host", "code", "method", "host"),
 		retries:  count("rest_client_request_retries_total", "Number of request retries, partitioned by status code, verb, and host", "code", "verb", "host"),
-		plugins:  count("rest_client_exec_plugin_call_total", "Number of calls to an exec plugin, partitioned by the type of event encountered and an optional exit code", "code", "call_status"),
-		duration: histogram("rest_client_request_duration_seconds", "Request latency in seconds, broken down by verb and host", seconds),
-		limited:  histogram("rest_client_rate_limiter_duration_seconds", "Client side rate limiter latency in seconds, broken down by verb and host", seconds),
-		sent:     histogram("rest_client_request_size_bytes", "Request size in bytes, broken down by verb and host", bytes),
-		received: histogram("rest_client_response_size_bytes", "Response size in bytes, broken down by verb and host", bytes),
+		duration: histogram("rest_client_request_duration_seconds", "Request latency in seconds, broken down by verb and host", seconds, "verb", "host"),
+		limited:  histogram("rest_client_rate_limiter_duration_seconds", "Client side rate limiter latency in seconds, broken down by verb and host", seconds, "verb", "host"),
+		resolved: histogram("rest_client_dns_resolution_duration_seconds", "DNS resolver latency in seconds, broken down by host", seconds[:11], "host"),
+		sent:     histogram("rest_client_request_size_bytes", "Request size in bytes, broken down by verb and host", bytes, "verb", "host"),
+		received: histogram("rest_client_response_size_bytes", "Response size in bytes, broken down by verb and host", bytes, "verb", "host"),
+		plugins:  newPlugins(),
+		clients:  map[string]int{},
 	}
 }
 
 func (r *requests) collectors() []prometheus.Collector {
-	return []prometheus.Collector{r.total, r.retries, r.plugins, r.duration, r.limited, r.sent, r.received}
+	return []prometheus.Collector{r.total, r.retries, r.duration, r.limited, r.resolved, r.sent, r.received, r.plugins}
 }
 
 func (r *requests) hooks() rest.Hooks {
-	return rest.Hooks{Request: r.request, RateLimit: r.rateLimit, Retry: r.retry, Exec: r.exec}
+	return rest.Hooks{
+		Request: r.request, RateLimit: r.rateLimit, Retry: r.retry, Resolve: r.resolve, Client: r.client,
+		Exec: r.exec, Certificate: r.certificate,
+	}
 }
 
 func (r *requests) request(_ context.Context, i rest.RequestInfo) {
@@ -65,17 +73,31 @@ func (r *requests) retry(_ context.Context, method, host string, status int, _ t
 	r.retries.WithLabelValues(code(status), method, host).Inc()
 }
 
-func (r *requests) exec(_ context.Context, _ string, _ time.Duration, err error) {
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		r.plugins.WithLabelValues("0", "no_error").Inc()
-	case errors.As(err, &exit):
-		r.plugins.WithLabelValues(strconv.Itoa(exit.ExitCode()), "plugin_execution_error").Inc()
-	case errors.Is(err, exec.ErrNotFound):
-		r.plugins.WithLabelValues("1", "plugin_not_found_error").Inc()
-	default:
-		r.plugins.WithLabelValues("1", "client_internal_error").Inc()
+func (r *requests) resolve(_ context.Context, host string, took time.Duration) {
+	r.resolved.WithLabelValues(host).Observe(took.Seconds())
+}
+
+// client counts the clients of a host. The series of a host disappear with the last of them.
+func (r *requests) client(host string) (gone func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clients[host]++
+	return func() { r.gone(host) }
+}
+
+func (r *requests) gone(host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.clients[host]--; r.clients[host] > 0 {
+		return
+	}
+	delete(r.clients, host)
+	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{r.total, r.retries, r.duration, r.limited, r.resolved, r.sent, r.received} {
+		v.DeletePartialMatch(prometheus.Labels{"host": host})
+	}
+	r.forget(host)
+	if len(r.clients) == 0 {
+		r.reset()
 	}
 }
 

@@ -85,7 +85,7 @@ func newClient(cfg *Config, h *http.Client) (*Client, error) {
 	if warnings == nil {
 		warnings = LogWarnings
 	}
-	return &Client{shared: &shared{
+	s := &shared{
 		base:     base,
 		http:     h,
 		wire:     wire,
@@ -95,7 +95,9 @@ func newClient(cfg *Config, h *http.Client) (*Client, error) {
 		warnings: warnings,
 		hooks:    cfg.Hooks.orGlobal(),
 		trusting: cfg.TLS.trusting(),
-	}}, nil
+	}
+	s.made()
+	return &Client{shared: s}, nil
 }
 
 // For returns a client whose requests start below the group and version: /api/v1 for the core group, /apis/group/version else.

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"sync"
@@ -25,7 +26,8 @@ const expirySlack = 10 * time.Second
 type credential struct {
 	generation uint64 // counts the runs; 0: none
 	token      string
-	cert, key  []byte // PEM
+	cert, key  []byte            // PEM
+	leaf       *x509.Certificate // of cert; nil: none
 	issued     time.Time
 	expires    time.Time // zero: never
 }
@@ -94,10 +96,24 @@ func (p *execPlugin) credential(ctx context.Context) (credential, error) {
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		p.measure(c)
 		c.generation = p.last.generation + 1
 		p.last = c
 		return c, nil
 	})
+}
+
+// measure tells that another certificate replaces the last one.
+func (p *execPlugin) measure(next credential) {
+	hook := p.cfg.Hooks.orGlobal().Certificate
+	if hook == nil || next.leaf == nil || next.leaf.Equal(p.last.leaf) {
+		return
+	}
+	var age time.Duration
+	if p.last.leaf != nil {
+		age = time.Since(p.last.leaf.NotBefore)
+	}
+	hook(hostOf(p.cfg), append([]string{p.cfg.Exec.Command}, p.cfg.Exec.Args...), next.leaf.NotAfter, age)
 }
 
 func (p *execPlugin) present() credential {
@@ -134,11 +150,8 @@ func (p *execPlugin) certificateRejected() {
 // String keeps the credential out of whatever prints the plugin.
 func (p *execPlugin) String() string { return fmt.Sprintf("credential plugin %q", p.cfg.Exec.Command) }
 
-// checkPair says whether a certificate and key belong together, and when they end.
-func checkPair(cert, key []byte) (time.Time, error) {
+// checkPair says whether a certificate and key belong together, and returns the certificate.
+func checkPair(cert, key []byte) (*x509.Certificate, error) {
 	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return pair.Leaf.NotAfter, nil
+	return pair.Leaf, err
 }

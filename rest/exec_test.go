@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -345,6 +346,10 @@ func TestAPluginMayIssueCertificates(t *testing.T) {
 		}
 	})
 	config.Exec = plugin(path)
+	var issued []string
+	config.Hooks.Certificate = func(host string, command []string, expires time.Time, last time.Duration) {
+		issued = append(issued, fmt.Sprint(host == strings.TrimPrefix(config.Host, "https://"), command[0] == path, time.Until(expires) > time.Minute, last > 0))
+	}
 	client := newTestClient(t, config)
 	for range 3 {
 		if err := get(t, client); err != nil {
@@ -358,6 +363,9 @@ func TestAPluginMayIssueCertificates(t *testing.T) {
 	renew("jane")
 	if err := get(t, client); err != nil || runs(t, path) != 2 {
 		t.Errorf("after a 401: %v, %d runs", err, runs(t, path))
+	}
+	if want := []string{"true true true false", "true true true true"}; !slices.Equal(issued, want) {
+		t.Errorf("the hook was told %q, want %q", issued, want)
 	}
 }
 

@@ -213,12 +213,13 @@ func (e *ExecConfig) parse(out []byte, now time.Time) (credential, error) {
 		c.expires = *status.ExpirationTimestamp
 	}
 	if len(c.cert) > 0 {
-		end, err := checkPair(c.cert, c.key)
+		leaf, err := checkPair(c.cert, c.key)
 		if err != nil {
 			return credential{}, fmt.Errorf("the certificate and key that it printed: %w", err)
 		}
-		if c.expires.IsZero() || end.Before(c.expires) {
-			c.expires = end
+		c.leaf = leaf
+		if c.expires.IsZero() || leaf.NotAfter.Before(c.expires) {
+			c.expires = leaf.NotAfter
 		}
 	}
 	return c, nil

@@ -2,6 +2,9 @@ package rest
 
 import (
 	"context"
+	"net"
+	"net/http/httptrace"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -17,6 +20,14 @@ type Hooks struct {
 	Retry func(ctx context.Context, method, host string, code int, wait time.Duration)
 	// Exec is called after each run of a credential plugin.
 	Exec func(ctx context.Context, command string, duration time.Duration, err error)
+	// Certificate is called when a credential plugin has issued another client certificate than before: with its command and arguments, until when
+	// the certificate is valid, and how old the last one was, zero if there was none.
+	Certificate func(host string, command []string, expires time.Time, last time.Duration)
+	// Resolve is called when a name was looked up to connect to a host, be it that of a proxy on the way.
+	Resolve func(ctx context.Context, host string, duration time.Duration)
+	// Client is called when a client is made. What it returns is called when that client and those derived from it are no longer used; the garbage
+	// collector finds out. Nil: nothing is.
+	Client func(host string) (gone func())
 }
 
 // RequestInfo describes one try of a request.
@@ -42,6 +53,32 @@ var globalHooks atomic.Pointer[Hooks]
 // SetHooks sets the hooks of clients that are made from now on, for those that their configuration leaves nil.
 func SetHooks(h Hooks) { globalHooks.Store(&h) }
 
+// made tells that there is a client, and makes its end be told.
+func (s *shared) made() {
+	if s.hooks.Client == nil {
+		return
+	}
+	if gone := s.hooks.Client(s.base.Host); gone != nil {
+		runtime.AddCleanup(s, func(gone func()) { gone() }, gone)
+	}
+}
+
+// timing tells how long dialling has looked a name up.
+func (h Hooks) timing(dial dialer, host string) dialer {
+	if h.Resolve == nil {
+		return dial
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		var start time.Time
+		return dial(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+			DNSStart: func(httptrace.DNSStartInfo) { start = time.Now() },
+			DNSDone:  func(httptrace.DNSDoneInfo) { h.Resolve(ctx, host, time.Since(start)) },
+		}), network, address)
+	}
+}
+
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
 // orGlobal fills in what is nil from what SetHooks has set.
 func (h Hooks) orGlobal() Hooks {
 	global := globalHooks.Load()
@@ -59,6 +96,15 @@ func (h Hooks) orGlobal() Hooks {
 	}
 	if h.Exec == nil {
 		h.Exec = global.Exec
+	}
+	if h.Certificate == nil {
+		h.Certificate = global.Certificate
+	}
+	if h.Resolve == nil {
+		h.Resolve = global.Resolve
+	}
+	if h.Client == nil {
+		h.Client = global.Client
 	}
 	return h
 }

@@ -34,6 +34,15 @@ func serverURL(host string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimRight(u.Path, "/")}, nil
 }
 
+// hostOf returns the host of the server's URL, as in RequestInfo.
+func hostOf(cfg *Config) string {
+	u, err := serverURL(cfg.Host)
+	if err != nil { // the configuration was checked: never
+		return ""
+	}
+	return u.Host
+}
+
 // cause strips the layer of url.Error, which repeats the whole URL, secrets included.
 func cause(err error) error {
 	var wrapped *url.Error
