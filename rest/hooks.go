@@ -3,9 +3,10 @@ package rest
 import (
 	"context"
 	"net"
-	"net/http/httptrace"
 	"runtime"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -63,21 +64,25 @@ func (s *shared) made() {
 	}
 }
 
-// timing tells how long dialling has looked a name up.
-func (h Hooks) timing(dial dialer, host string) dialer {
+// dial dials, and tells how long it has looked a name up: until the first socket was made, or it failed.
+func (h Hooks) dial(d *net.Dialer, host string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	if h.Resolve == nil {
-		return dial
+		return d.DialContext
 	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		var start time.Time
-		return dial(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-			DNSStart: func(httptrace.DNSStartInfo) { start = time.Now() },
-			DNSDone:  func(httptrace.DNSDoneInfo) { h.Resolve(ctx, host, time.Since(start)) },
-		}), network, address)
+		if name, _, err := net.SplitHostPort(address); err != nil || net.ParseIP(name) != nil {
+			return d.DialContext(ctx, network, address)
+		}
+		start, timed := time.Now(), *d
+		found := sync.OnceFunc(func() { h.Resolve(ctx, host, time.Since(start)) })
+		defer found()
+		timed.Control = func(string, string, syscall.RawConn) error {
+			found()
+			return nil
+		}
+		return timed.DialContext(ctx, network, address)
 	}
 }
-
-type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // orGlobal fills in what is nil from what SetHooks has set.
 func (h Hooks) orGlobal() Hooks {

@@ -58,7 +58,7 @@ func newTransport(cfg *Config, tlsConfig *tls.Config) *http.Transport {
 	}
 	if t.DialContext == nil {
 		dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
-		t.DialContext = cfg.Hooks.orGlobal().timing(dialer.DialContext, hostOf(cfg))
+		t.DialContext = cfg.Hooks.orGlobal().dial(dialer, hostOf(cfg))
 		if t.Proxy == nil {
 			t.Proxy = environmentProxy(http.ProxyFromEnvironment)
 		}
