@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/apitest"
+	"github.com/sheaf-dev/sheaf/resource"
 	resourceapps "github.com/sheaf-dev/sheaf/resource/apps/v1"
 	resourcebatch "github.com/sheaf-dev/sheaf/resource/batch/v1"
 )
@@ -50,6 +51,22 @@ func TestTablesShowOfWorkloadsWhatPeopleLookFor(t *testing.T) {
 			if got := rowOf(table); got != want {
 				t.Errorf("%s\nhave %s\nwant %s", path, got, want)
 			}
+		}
+	})
+}
+
+func TestATableOfAResourceThatOnlySharesItsNameWithABuiltInOneHasEmptyCells(t *testing.T) {
+	own := resource.Define[*widget]("apps", "v9", "deployments", "Deployment", resource.Namespaced)
+	inFakeTime(t, apitest.Options{Resources: []apitest.Definer{own}}, func(t *testing.T, srv *apitest.Server, c client) {
+		w := own.New()
+		w.Namespace, w.Name = "default", "a"
+		if err := apitest.In(srv, own).Put(w); err != nil {
+			t.Fatal(err)
+		}
+		var table metav1.Table
+		c.must(200, &table, "GET", "/apis/apps/v9/namespaces/default/deployments", nil, "Accept", asTable)
+		if row := rowOf(table); !strings.HasPrefix(row, "Name=a Ready=<nil>") {
+			t.Fatal(row)
 		}
 	})
 }

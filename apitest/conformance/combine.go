@@ -120,19 +120,6 @@ func (w *Watch) summary() string {
 	}
 }
 
-// compression asks for answers of several sizes, packed and not.
-func compression(s *Session) {
-	s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"small"}}`)
-	s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"large"},"data":{"k":"`+strings.Repeat("x", 200<<10)+`"}}`)
-	for _, path := range []string{"$path/configmaps/small", "$path/configmaps/large", "$path/configmaps?fieldSelector=metadata.name%3Dlarge", "$path/configmaps/large?watch=1&timeoutSeconds=1"} {
-		for _, encoding := range []string{"gzip", "gzip, deflate, br", "deflate", "identity"} {
-			r := s.send("GET", path, "", "Accept-Encoding", encoding)
-			s.Note(fmt.Sprintf("%s, %s accepted: %d %q varies by %q", path, encoding, r.StatusCode, r.Header.Get("Content-Encoding"), r.Header.Get("Vary")))
-			_ = r.Body.Close()
-		}
-	}
-}
-
 // futures asks for what lies ahead, and for a watch's events between two versions.
 func futures(s *Session) {
 	r := s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"a"}}`)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -77,13 +78,13 @@ func (s *Session) doPacked(method, path, media string, body []byte) {
 
 // encodings sends and receives protobuf, in whole answers and in the frames of a watch.
 func encodings(s *Session) {
-	const path, own = "$path/configmaps", "application/vnd.kubernetes.protobuf"
+	const path = "$path/configmaps"
 	named := func(name string) *corev1.ConfigMap {
 		return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}, Data: map[string]string{"k": "v"}, BinaryData: map[string][]byte{"b": {0, 255}}}
 	}
-	s.doPacked("POST", path, own, s.packed("v1", "ConfigMap", named("a")))
-	s.doPacked("POST", path, own, s.packed("v1", "ConfigMap", named("a")))
-	s.doPacked("PUT", path+"/a", own, s.packed("v1", "ConfigMap", &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Data: map[string]string{"k": "w"}}))
+	s.doPacked("POST", path, mediaProtobuf, s.packed("v1", "ConfigMap", named("a")))
+	s.doPacked("POST", path, mediaProtobuf, s.packed("v1", "ConfigMap", named("a")))
+	s.doPacked("PUT", path+"/a", mediaProtobuf, s.packed("v1", "ConfigMap", &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Data: map[string]string{"k": "w"}}))
 	s.doPacked("PATCH", path+"/a", "application/merge-patch+json", []byte(`{"data":{"l":"x"}}`))
 	s.doPacked("GET", path+"/a", "", nil)
 	s.doPacked("GET", path+"?labelSelector=none", "", nil)
@@ -91,13 +92,13 @@ func encodings(s *Session) {
 	s.doPacked("GET", path+"/none", "", nil)
 	s.Do("GET", path+"/a", "")
 	s.Note("what a client cannot mean")
-	s.doPacked("POST", path, own, s.packed("v1", "Secret", &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "b"}}))
-	s.doPacked("POST", path, own, s.packed("apps/v1", "ConfigMap", named("b")))
-	s.doPacked("POST", path, own, s.packed("", "", named("b")))
+	s.doPacked("POST", path, mediaProtobuf, s.packed("v1", "Secret", &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "b"}}))
+	s.doPacked("POST", path, mediaProtobuf, s.packed("apps/v1", "ConfigMap", named("b")))
+	s.doPacked("POST", path, mediaProtobuf, s.packed("", "", named("b")))
 	for _, body := range []string{"", "k8s", "k8s\x00", "k8s\x00\x0a", "k8s\x00\x0a\x00", "k8s\x00\x12\x00"} {
-		s.doPacked("POST", path, own, []byte(body))
+		s.doPacked("POST", path, mediaProtobuf, []byte(body))
 	}
-	s.doPacked("PATCH", path+"/a", own, s.packed("v1", "ConfigMap", named("a")))
+	s.doPacked("PATCH", path+"/a", mediaProtobuf, s.packed("v1", "ConfigMap", named("a")))
 	s.doPacked("PATCH", path+"/a", "application/none", []byte(`{}`))
 	s.doPacked("PATCH", path+"/a", "application/json", []byte(`{}`))
 	s.doPacked("PATCH", path+"/a", "", []byte(`{}`))
@@ -105,7 +106,7 @@ func encodings(s *Session) {
 	s.watchPacked(path+"?watch=1&fieldSelector=metadata.name%3Da", 1)
 	s.watchPacked(path+"?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=metadata.name%3Da", 2)
 	s.Note("deletion")
-	s.doPacked("DELETE", path+"/a", own, s.packed("v1", "DeleteOptions", &metav1.DeleteOptions{DryRun: []string{"All"}}))
+	s.doPacked("DELETE", path+"/a", mediaProtobuf, s.packed("v1", "DeleteOptions", &metav1.DeleteOptions{DryRun: []string{"All"}}))
 	s.doPacked("DELETE", path+"/a", "", nil)
 	s.doPacked("DELETE", path+"?labelSelector=none", "", nil)
 }
@@ -133,5 +134,18 @@ func (s *Session) watchPacked(path string, n int) {
 			s.check(errors.New("an event without an object"))
 		}
 		s.writeBody(s.unpack(e.Object.Raw))
+	}
+}
+
+// compression asks for answers of several sizes, packed and not.
+func compression(s *Session) {
+	s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"small"}}`)
+	s.Silently("POST", "$path/configmaps", `{"metadata":{"name":"large"},"data":{"k":"`+strings.Repeat("x", 200<<10)+`"}}`)
+	for _, path := range []string{"$path/configmaps/small", "$path/configmaps/large", "$path/configmaps?fieldSelector=metadata.name%3Dlarge", "$path/configmaps/large?watch=1&timeoutSeconds=1"} {
+		for _, encoding := range []string{"gzip", "gzip, deflate, br", "deflate", "identity"} {
+			r := s.send("GET", path, "", "Accept-Encoding", encoding)
+			s.Note(fmt.Sprintf("%s, %s accepted: %d %q varies by %q", path, encoding, r.StatusCode, r.Header.Get("Content-Encoding"), r.Header.Get("Vary")))
+			_ = r.Body.Close()
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package history
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // entry is one key of a table with its versions that are still in the window, oldest first. Its newest may be a deletion.
 type entry struct {
@@ -46,7 +49,7 @@ type index struct {
 
 // find returns where the key is, or where it would be inserted.
 func (x *index) find(key string) (chunk, at int) {
-	chunk, found := slices.BinarySearchFunc(x.chunks, key, func(c []*entry, key string) int { return compare(c[0].key, key) })
+	chunk, found := slices.BinarySearchFunc(x.chunks, key, func(c []*entry, key string) int { return strings.Compare(c[0].key, key) })
 	if found {
 		return chunk, 0
 	}
@@ -56,18 +59,8 @@ func (x *index) find(key string) (chunk, at int) {
 	if chunk == len(x.chunks) {
 		return chunk, 0
 	}
-	at, _ = slices.BinarySearchFunc(x.chunks[chunk], key, func(e *entry, key string) int { return compare(e.key, key) })
+	at, _ = slices.BinarySearchFunc(x.chunks[chunk], key, func(e *entry, key string) int { return strings.Compare(e.key, key) })
 	return chunk, at
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (x *index) insert(e *entry) {

@@ -16,33 +16,35 @@ import (
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
-var deploymentRow = row(append([]cell{
+var deploymentRow = templateRow(docOf(appsv1.DeploymentSpec{}, "selector"), func(d *appsv1.Deployment) (*corev1.PodSpec, *metav1.LabelSelector) {
+	return &d.Spec.Template.Spec, d.Spec.Selector
+},
 	column("Ready", "string", "Number of the pod with ready state", func(d *appsv1.Deployment) any {
 		return fmt.Sprintf("%d/%d", d.Status.ReadyReplicas, replicas(d.Spec.Replicas))
 	}),
 	column("Up-to-date", "string", docOf(appsv1.DeploymentStatus{}, "updatedReplicas"), func(d *appsv1.Deployment) any { return int64(d.Status.UpdatedReplicas) }),
 	column("Available", "string", docOf(appsv1.DeploymentStatus{}, "availableReplicas"), func(d *appsv1.Deployment) any { return int64(d.Status.AvailableReplicas) }),
-}, templateCells(docOf(appsv1.DeploymentSpec{}, "selector"), func(d *appsv1.Deployment) (*corev1.PodSpec, *metav1.LabelSelector) {
-	return &d.Spec.Template.Spec, d.Spec.Selector
-})...)...)
+)
 
-var replicaSetRow = row(append([]cell{
+var replicaSetRow = templateRow(docOf(appsv1.ReplicaSetSpec{}, "selector"), func(r *appsv1.ReplicaSet) (*corev1.PodSpec, *metav1.LabelSelector) {
+	return &r.Spec.Template.Spec, r.Spec.Selector
+},
 	column("Desired", "integer", docOf(appsv1.ReplicaSetSpec{}, "replicas"), func(r *appsv1.ReplicaSet) any { return int64(replicas(r.Spec.Replicas)) }),
 	column("Current", "integer", docOf(appsv1.ReplicaSetStatus{}, "replicas"), func(r *appsv1.ReplicaSet) any { return int64(r.Status.Replicas) }),
 	column("Ready", "integer", docOf(appsv1.ReplicaSetStatus{}, "readyReplicas"), func(r *appsv1.ReplicaSet) any { return int64(r.Status.ReadyReplicas) }),
-}, templateCells(docOf(appsv1.ReplicaSetSpec{}, "selector"), func(r *appsv1.ReplicaSet) (*corev1.PodSpec, *metav1.LabelSelector) {
-	return &r.Spec.Template.Spec, r.Spec.Selector
-})...)...)
+)
 
-var statefulSetRow = row(append([]cell{
+var statefulSetRow = templateRow("", func(s *appsv1.StatefulSet) (*corev1.PodSpec, *metav1.LabelSelector) {
+	return &s.Spec.Template.Spec, nil
+},
 	column("Ready", "string", "Number of the pod with ready state", func(s *appsv1.StatefulSet) any {
 		return fmt.Sprintf("%d/%d", s.Status.ReadyReplicas, replicas(s.Spec.Replicas))
 	}),
-}, templateCells("", func(s *appsv1.StatefulSet) (*corev1.PodSpec, *metav1.LabelSelector) {
-	return &s.Spec.Template.Spec, nil
-})...)...)
+)
 
-var daemonSetRow = row(append([]cell{
+var daemonSetRow = templateRow(docOf(appsv1.DaemonSetSpec{}, "selector"), func(d *appsv1.DaemonSet) (*corev1.PodSpec, *metav1.LabelSelector) {
+	return &d.Spec.Template.Spec, d.Spec.Selector
+},
 	column("Desired", "integer", docOf(appsv1.DaemonSetStatus{}, "desiredNumberScheduled"), func(d *appsv1.DaemonSet) any { return int64(d.Status.DesiredNumberScheduled) }),
 	column("Current", "integer", docOf(appsv1.DaemonSetStatus{}, "currentNumberScheduled"), func(d *appsv1.DaemonSet) any { return int64(d.Status.CurrentNumberScheduled) }),
 	column("Ready", "integer", docOf(appsv1.DaemonSetStatus{}, "numberReady"), func(d *appsv1.DaemonSet) any { return int64(d.Status.NumberReady) }),
@@ -51,11 +53,11 @@ var daemonSetRow = row(append([]cell{
 	column("Node Selector", "string", docOf(corev1.PodSpec{}, "nodeSelector"), func(d *appsv1.DaemonSet) any {
 		return metav1.FormatLabelSelector(&metav1.LabelSelector{MatchLabels: d.Spec.Template.Spec.NodeSelector})
 	}),
-}, templateCells(docOf(appsv1.DaemonSetSpec{}, "selector"), func(d *appsv1.DaemonSet) (*corev1.PodSpec, *metav1.LabelSelector) {
-	return &d.Spec.Template.Spec, d.Spec.Selector
-})...)...)
+)
 
-var jobRow = row(append([]cell{
+var jobRow = templateRow(docOf(batchv1.JobSpec{}, "selector"), func(j *batchv1.Job) (*corev1.PodSpec, *metav1.LabelSelector) {
+	return &j.Spec.Template.Spec, j.Spec.Selector
+},
 	column("Status", "string", "Status of the job.", func(j *batchv1.Job) any { return jobStatus(j) }),
 	column("Completions", "string", docOf(batchv1.JobStatus{}, "succeeded"), func(j *batchv1.Job) any {
 		return completions(j)
@@ -69,11 +71,11 @@ var jobRow = row(append([]cell{
 		}
 		return duration.HumanDuration(now.Sub(j.Status.StartTime.Time))
 	}),
-}, templateCells(docOf(batchv1.JobSpec{}, "selector"), func(j *batchv1.Job) (*corev1.PodSpec, *metav1.LabelSelector) {
-	return &j.Spec.Template.Spec, j.Spec.Selector
-})...)...)
+)
 
-var cronJobRow = row(append([]cell{
+var cronJobRow = templateRow(docOf(batchv1.JobSpec{}, "selector"), func(c *batchv1.CronJob) (*corev1.PodSpec, *metav1.LabelSelector) {
+	return &c.Spec.JobTemplate.Spec.Template.Spec, c.Spec.JobTemplate.Spec.Selector
+},
 	column("Schedule", "string", docOf(batchv1.CronJobSpec{}, "schedule"), func(c *batchv1.CronJob) any { return c.Spec.Schedule }),
 	column("Timezone", "string", docOf(batchv1.CronJobSpec{}, "timeZone"), func(c *batchv1.CronJob) any { return orNone(zeroIfNil(c.Spec.TimeZone)) }),
 	column("Suspend", "boolean", docOf(batchv1.CronJobSpec{}, "suspend"), func(c *batchv1.CronJob) any {
@@ -86,9 +88,12 @@ var cronJobRow = row(append([]cell{
 	timedColumn("Last Schedule", "string", docOf(batchv1.CronJobStatus{}, "lastScheduleTime"), func(c *batchv1.CronJob, now time.Time) any {
 		return ageOrNone(c.Status.LastScheduleTime, now)
 	}),
-}, templateCells(docOf(batchv1.JobSpec{}, "selector"), func(c *batchv1.CronJob) (*corev1.PodSpec, *metav1.LabelSelector) {
-	return &c.Spec.JobTemplate.Spec.Template.Spec, c.Spec.JobTemplate.Spec.Selector
-})...)...)
+)
+
+// templateRow is the row of a kind that has a template of pods, with what is told of it beside that.
+func templateRow[T resource.Object](selectorDoc string, parts func(T) (*corev1.PodSpec, *metav1.LabelSelector), told ...cell) []cell {
+	return row(append(told, templateCells(selectorDoc, parts)...)...)
+}
 
 // templateCells are the wide columns of a kind that has a template of pods. Without a description there is no column of the selector.
 func templateCells[T resource.Object](selectorDoc string, parts func(T) (*corev1.PodSpec, *metav1.LabelSelector)) []cell {
@@ -122,14 +127,14 @@ func containerCells[T resource.Object](spec func(T) *corev1.PodSpec) []cell {
 var podTemplateRow = append(append([]cell{nameCell}, containerCells(func(t *corev1.PodTemplate) *corev1.PodSpec { return &t.Template.Spec })...),
 	column("Pod Labels", "string", "The labels for the pod template.", func(t *corev1.PodTemplate) any { return labels.FormatLabels(t.Template.Labels) }))
 
-var replicationControllerRow = row(append([]cell{
+var replicationControllerRow = templateRow(docOf(corev1.ReplicationControllerSpec{}, "selector"), func(r *corev1.ReplicationController) (*corev1.PodSpec, *metav1.LabelSelector) {
+	template := zeroIfNil(r.Spec.Template)
+	return &template.Spec, &metav1.LabelSelector{MatchLabels: r.Spec.Selector}
+},
 	column("Desired", "integer", docOf(corev1.ReplicationControllerSpec{}, "replicas"), func(r *corev1.ReplicationController) any { return int64(replicas(r.Spec.Replicas)) }),
 	column("Current", "integer", docOf(corev1.ReplicationControllerStatus{}, "replicas"), func(r *corev1.ReplicationController) any { return int64(r.Status.Replicas) }),
 	column("Ready", "integer", docOf(corev1.ReplicationControllerStatus{}, "readyReplicas"), func(r *corev1.ReplicationController) any { return int64(r.Status.ReadyReplicas) }),
-}, templateCells(docOf(corev1.ReplicationControllerSpec{}, "selector"), func(r *corev1.ReplicationController) (*corev1.PodSpec, *metav1.LabelSelector) {
-	template := zeroIfNil(r.Spec.Template)
-	return &template.Spec, &metav1.LabelSelector{MatchLabels: r.Spec.Selector}
-})...)...)
+)
 
 var revisionRow = row(
 	column("Controller", "string", "Controller of the object", func(r *appsv1.ControllerRevision) any {

@@ -2,6 +2,7 @@ package objects
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -148,21 +149,11 @@ func (c *collector) dependentsOf(uid string) []place {
 	}
 	slices.SortFunc(out, func(a, b place) int {
 		if a.kind != b.kind {
-			return compareText(a.kind.Def.String(), b.kind.Def.String())
+			return strings.Compare(a.kind.Def.String(), b.kind.Def.String())
 		}
-		return compareText(a.key, b.key)
+		return strings.Compare(a.key, b.key)
 	})
 	return out
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (c *collector) isLive(uid string) bool {
