@@ -35,6 +35,7 @@ type write struct {
 	version string          // of what was written
 	deleted types.UID       // of an object that was deleted; "": none was
 	after   string          // the version that the deleted object had
+	base    string          // the version of the snapshot at that time
 }
 
 // NewView returns a view of an informer's store, without writes. It fails if a source of the informer cannot say what it selects: a user's own,
@@ -76,7 +77,7 @@ func (v *View) partOf(key resource.Key) (part, bool) {
 // error is then the context's, else a transform's.
 func (v *View) Wrote(ctx context.Context, o resource.Object) error {
 	key, version := resource.KeyOf(o), o.GetResourceVersion()
-	if _, err := resourceversion.CompareResourceVersion(version, version); err != nil {
+	if !ordered(version) {
 		_, err := v.informer.WaitFor(ctx, version)
 		return err
 	}
@@ -87,11 +88,9 @@ func (v *View) Wrote(ctx context.Context, o resource.Object) error {
 	shown := resource.Copy(o)
 	if !part.has(o) {
 		shown = nil
-	} else if transform := v.informer.opts.Transform; transform != nil {
-		transformed, err := transform(shown)
-		if err != nil {
-			return fmt.Errorf("view of %s: transform of %s: %w", v.informer.def, key, err)
-		}
+	} else if transformed, err := v.informer.opts.Transform.Apply(shown); err != nil {
+		return fmt.Errorf("view of %s: %w", v.informer.def, err)
+	} else {
 		shown = transformed
 	}
 	v.update(key, func(w *write) {
@@ -102,10 +101,20 @@ func (v *View) Wrote(ctx context.Context, o resource.Object) error {
 	return nil
 }
 
-// Deleted hides an object that was deleted: the one with this UID, whose last known version is given, and no other of its name. It must be
-// gone, not only marked for deletion.
+// Deleted hides an object that was deleted: the one with this UID, whose last known version is given, and what had its name before, but nothing
+// that has it since. It must be gone, not only marked for deletion.
 func (v *View) Deleted(key resource.Key, uid types.UID, version string) {
-	v.update(key, func(w *write) { w.deleted, w.after = uid, version })
+	if _, read := v.partOf(key); !read {
+		return
+	}
+	if !ordered(version) {
+		version = "" // nothing says when the watch has passed it: it has when the snapshot does not have the object
+	}
+	v.update(key, func(w *write) {
+		if !newer(w.after, version) {
+			w.deleted, w.after = uid, version
+		}
+	})
 }
 
 // Pending returns how many keys have writes that the watch has not brought yet.
@@ -133,6 +142,7 @@ func (v *View) update(key resource.Key, change func(*write)) {
 	}
 	w := next[key]
 	change(&w)
+	w.base = v.informer.reader.ResourceVersion()
 	next[key] = w
 	v.replace(next)
 }
@@ -163,16 +173,17 @@ func (v *View) replace(writes map[resource.Key]write) {
 	v.writes.Store(&writes)
 }
 
-// passed says whether a snapshot has all that a write did, or something newer.
+// passed says whether a snapshot has all that a write did, or something newer, or is of a server that has gone back to the past and may never
+// have it.
 func (w *write) passed(key resource.Key, s store.Snapshot) bool {
-	return w.writePassed(key, s) && w.deletionPassed(key, s)
+	return newer(w.base, s.ResourceVersion()) || w.writePassed(key, s) && w.deletionPassed(key, s)
 }
 
 func (w *write) writePassed(key resource.Key, s store.Snapshot) bool {
 	if w.version == "" || reached(s.ResourceVersion(), w.version) {
 		return true
 	}
-	o, ok := s.Get(key)
+	o, ok := s.Held(key)
 	return ok && reached(o.GetResourceVersion(), w.version)
 }
 
@@ -180,12 +191,26 @@ func (w *write) deletionPassed(key resource.Key, s store.Snapshot) bool {
 	if w.deleted == "" {
 		return true
 	}
-	o, ok := s.Get(key)
-	if ok && o.GetUID() == w.deleted {
+	o, ok := s.Held(key)
+	switch {
+	case ok && w.hides(o):
 		return false
+	case w.after == "" || reached(s.ResourceVersion(), w.after):
+		return true
 	}
 	// An object that was made and deleted before the watch brought it may still come.
-	return ok || w.after == "" || reached(s.ResourceVersion(), w.after)
+	return ok && reached(o.GetResourceVersion(), w.after)
+}
+
+// hides says whether an object is the one that was deleted, or had its name before.
+func (w *write) hides(o resource.Object) bool {
+	return w.deleted != "" && (o.GetUID() == w.deleted || newer(w.after, o.GetResourceVersion()))
+}
+
+// ordered says whether a version can be compared with others.
+func ordered(version string) bool {
+	_, err := resourceversion.CompareResourceVersion(version, version)
+	return err == nil
 }
 
 // reached says whether a version is known to be another one or a newer one.

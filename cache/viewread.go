@@ -20,8 +20,10 @@ type ViewSnapshot struct {
 
 // Snapshot returns the newest state.
 func (v *View) Snapshot() ViewSnapshot {
+	// The writes first: what is let go in between has been passed by the snapshot that is taken after. The other way round it would be in neither.
+	writes := v.writes.Load()
 	s := ViewSnapshot{Snapshot: v.informer.reader.Snapshot(), informer: v.informer}
-	if writes := v.writes.Load(); writes != nil {
+	if writes != nil {
 		s.writes = *writes
 		v.pruneNowAndThen()
 	}
@@ -65,7 +67,7 @@ func (s *ViewSnapshot) overlaid(key resource.Key) (o resource.Object, overlaid b
 	if !w.writePassed(key, s.Snapshot) {
 		o = w.object
 	}
-	if o != nil && w.deleted != "" && o.GetUID() == w.deleted {
+	if o != nil && w.hides(o) {
 		o = nil
 	}
 	return o, true

@@ -3,7 +3,6 @@ package delta
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -13,11 +12,6 @@ import (
 	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
 )
-
-// Transform changes an object before it is stored, or replaces it by another one of the same type and key. It is called once for each version
-// of each object, one object after the other; informers of several namespaces call it from several goroutines. An error, or a panic,
-// quarantines the object.
-type Transform func(resource.Object) (resource.Object, error)
 
 // IntakeOptions refines an Intake.
 type IntakeOptions struct {
@@ -208,7 +202,7 @@ func (in *Intake) process(o resource.Object, broken *decode.ObjectError) (resour
 
 // transform returns what is to be stored of an object.
 func (in *Intake) transform(o resource.Object) (out resource.Object, err error) {
-	if out, err = in.transformed(o); err != nil || in.opts.Pack == nil {
+	if out, err = in.opts.Transform.Apply(o); err != nil || in.opts.Pack == nil {
 		return out, err
 	}
 	defer func() {
@@ -218,31 +212,6 @@ func (in *Intake) transform(o resource.Object) (out resource.Object, err error) 
 	}()
 	if out, err = in.opts.Pack(out); err != nil {
 		return nil, err
-	}
-	return out, nil
-}
-
-// transformed returns what the user's transform makes of an object.
-func (in *Intake) transformed(o resource.Object) (out resource.Object, err error) {
-	if in.opts.Transform == nil {
-		return o, nil
-	}
-	key, kind := resource.KeyOf(o), reflect.TypeOf(o)
-	defer func() {
-		if p := recover(); p != nil {
-			out, err = nil, fmt.Errorf("transform of %s panicked: %v", key, p)
-		}
-	}()
-	out, err = in.opts.Transform(o)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("transform of %s: %w", key, err)
-	case out == nil || reflect.ValueOf(out).IsNil():
-		return nil, fmt.Errorf("transform of %s returned nothing", key)
-	case reflect.TypeOf(out) != kind:
-		return nil, fmt.Errorf("transform of %s returned a %T instead of a %v", key, out, kind)
-	case resource.KeyOf(out) != key:
-		return nil, fmt.Errorf("transform of %s returned an object named %s", key, resource.KeyOf(out))
 	}
 	return out, nil
 }
