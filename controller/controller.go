@@ -35,10 +35,7 @@ func Terminal(err error) error {
 }
 
 // ErrTerminal is in the errors that Terminal marked, ErrPanic in that of a reconcile that panicked, with the value and the stack.
-var (
-	ErrTerminal = errors.New("terminal")
-	ErrPanic    = errors.New("panic")
-)
+var ErrTerminal, ErrPanic = errors.New("terminal"), errors.New("panic")
 
 // Options are the settings of a controller. The zero value works.
 type Options struct {
@@ -78,8 +75,7 @@ type Controller[K comparable] struct {
 // New returns a controller. It starts nothing; the informers of its sources are the caller's to start.
 func New[K comparable](name string, reconcile Reconcile[K], opts Options, parts ...Part[K]) *Controller[K] {
 	opts.Workers, opts.SyncTimeout, opts.Queue.Name = max(opts.Workers, 1), cmp.Or(opts.SyncTimeout, 2*time.Minute), name
-	c := &Controller[K]{name: name, reconcile: reconcile, opts: opts, attached: make(chan struct{})}
-	c.triggers.byKey = map[K][]Trigger{}
+	c := &Controller[K]{name: name, reconcile: reconcile, opts: opts, triggers: triggers[K]{byKey: map[K][]Trigger{}}, attached: make(chan struct{})}
 	for _, part := range parts {
 		part(c)
 	}

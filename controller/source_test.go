@@ -1,9 +1,11 @@
 package controller_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,6 +13,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/klog/v2"
+	"k8s.io/klog/v2/textlogger"
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/controller"
@@ -133,4 +137,33 @@ func TestKeyThatWasGivenUpIsForgottenWithItsReasons(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestKeyThatWasGivenUpIsLoggedWhereNobodyWantsToBeTold(t *testing.T) {
+	var log bytes.Buffer
+	klog.SetLogger(textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&log))))
+	t.Cleanup(klog.ClearLogger)
+	play(t, func(s *scene) {
+		keys := make(chan resource.Key)
+		c := controller.New("test", s.reconcile, controller.Options{}, controller.Channel(keys),
+			controller.Queue(workqueue.MaxRetries[resource.Key](2, nil)))
+		s.next = func(context.Context, resource.Key, int) (controller.Result, error) {
+			return controller.Result{Retry: true}, nil
+		}
+		stop := s.start(c.Run)
+		keys <- resource.Key{Name: "a"}
+		time.Sleep(time.Hour)
+		if calls, _ := s.seen(); len(calls) != 3 || c.Queue().Stats().DeadLetters != 1 {
+			t.Errorf("reconciled %v, %+v", calls, c.Queue().Stats())
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	_, line, _ := strings.Cut(log.String(), "Gave up a key that failed too often")
+	for _, want := range []string{`queue="test"`, `key="a"`, "requeues=2"} {
+		if strings.Count(line, want) != 1 {
+			t.Errorf("the log does not say %s once: %s", want, log.String())
+		}
+	}
 }

@@ -86,6 +86,30 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
+func TestWaitsAreSpreadFromOneToTwoPointTwoRetryPeriods(t *testing.T) {
+	e, err := New(nil, "lease", Callbacks{OnStartedLeading: func(context.Context) {}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := e.opts; o.LeaseDuration != 15*time.Second || o.RenewDeadline != 10*time.Second || o.RetryPeriod != 2*time.Second {
+		t.Errorf("the times are %+v", o)
+	}
+	var tenths [10]int
+	for range 10_000 {
+		wait := e.pause()
+		part := float64(wait-2*time.Second) / float64(2400*time.Millisecond)
+		if part < 0 || part >= 1 {
+			t.Fatalf("a wait of %v", wait)
+		}
+		tenths[int(part*10)]++
+	}
+	for i, n := range tenths {
+		if n < 800 || n > 1200 {
+			t.Errorf("%d of 10,000 waits are in the tenth %d", n, i)
+		}
+	}
+}
+
 func TestElectorRunsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := play(t, newServer(), "a")

@@ -62,11 +62,20 @@ func TestJitterSpreadsDelays(t *testing.T) {
 	}
 }
 
-func TestDefaultLimiterGrowsTo1000Seconds(t *testing.T) {
+func TestDefaultLimiterGrowsTo1000SecondsAndLetsTenASecondThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := DefaultRateLimiter()
 		if d := limiter.When(0); d < 5*time.Millisecond || d > 5500*time.Microsecond {
 			t.Errorf("the first delay is %v", d)
+		}
+		for range 99 { // the rest of the burst
+			limiter.When(0)
+		}
+		for i := range 50 { // ten a second from here on
+			want := time.Duration(i+1) * 100 * time.Millisecond
+			if d := limiter.When(0); d < want-time.Microsecond || d > want+want/10 {
+				t.Errorf("delay %d after the burst is %v", i, d)
+			}
 		}
 		if d := limiter.When(100); d < 1000*time.Second || d > 1100*time.Second {
 			t.Errorf("the last delay is %v", d)
