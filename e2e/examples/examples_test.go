@@ -116,7 +116,7 @@ func TestProgramsThatOnlyLookWorkOnACluster(t *testing.T) {
 func TestReplicasShareTheObjectsOfACluster(t *testing.T) {
 	do(t, "POST", "/api/v1/namespaces/default/configmaps", `{"metadata":{"name":"shared"}}`)
 	want(t, run(t, "sharded"), "anna comes", "was elected to report", "cleo comes", "anna leaves", "ben loses its connection",
-		"cleo reports: 1 replica: cleo has 0 1 2 3 4 5 6 7", "ben has its connection again", "over: ", "0 times two replicas worked on one")
+		"cleo reports 1 replica:\n    cleo   0 1 2 3 4 5 6 7", "ben has its connection again", "over: ", "0 times two replicas worked on one")
 }
 
 func TestTheTourOfObjectsWorksOnACluster(t *testing.T) {

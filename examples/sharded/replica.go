@@ -104,16 +104,21 @@ func (r *replica) changed(s shard.Status) {
 	r.news <- s
 }
 
-// report is the work of the leader: to print who owns what, whenever that changes.
+// quiet is for how long nothing has changed when it is reported: moving some shards takes a few steps.
+const quiet = 100 * time.Millisecond
+
+// report is the work of the leader: to print who owns what, whenever that has changed.
 func (r *replica) report(ctx context.Context) {
 	fmt.Fprintf(r.out, "%s was elected to report\n", r.name)
-	last := ""
+	news, told := "", ""
 	for {
 		select {
 		case s := <-r.news:
-			if text := describe(s); text != last {
-				last = text
-				fmt.Fprintf(r.out, "%s reports: %s\n", r.name, text)
+			news = describe(s)
+		case <-time.After(quiet):
+			if news != told {
+				told = news
+				fmt.Fprintf(r.out, "%s reports %s", r.name, news)
 			}
 		case <-ctx.Done():
 			return
@@ -121,23 +126,26 @@ func (r *replica) report(ctx context.Context) {
 	}
 }
 
-// describe says who has which shards: "2 replicas: a has 0 3, b has 1 2".
+// describe draws who has which shards, a line for each replica:
+//
+//	2 replicas:
+//	    anna   0 . . 3
+//	    ben    . 1 2 .
 func describe(s shard.Status) string {
-	has := map[string][]string{}
-	for _, one := range s.Shards {
-		has[one.Holder] = append(has[one.Holder], fmt.Sprint(one.Shard.Index))
-	}
-	var parts []string
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:\n", count(len(s.Replicas)))
 	for _, name := range s.Replicas {
-		if len(has[name]) == 0 {
-			has[name] = []string{"none"}
+		fmt.Fprintf(&b, "    %-5s ", name)
+		for _, one := range s.Shards {
+			if one.Holder == name {
+				fmt.Fprint(&b, " ", one.Shard.Index)
+			} else {
+				fmt.Fprint(&b, " .")
+			}
 		}
-		parts = append(parts, name+" has "+strings.Join(has[name], " "))
+		fmt.Fprintln(&b)
 	}
-	if free := has[""]; len(free) > 0 {
-		parts = append(parts, "nobody has "+strings.Join(free, " "))
-	}
-	return fmt.Sprintf("%s: %s", count(len(s.Replicas)), strings.Join(parts, ", "))
+	return b.String()
 }
 
 func count(replicas int) string {
