@@ -24,7 +24,8 @@ type Request struct {
 	Accept    string
 	UserAgent string
 
-	// Verb is get, list, watch, create, update, patch, delete or deletecollection, and empty for a path that names no resource.
+	// Verb is get, list, watch, create, update, patch, delete or deletecollection, "unknown" for a method that no resource has, and empty for
+	// a path that names no resource.
 	Verb        string
 	Resource    schema.GroupVersionResource
 	Namespace   string

@@ -50,6 +50,7 @@ func Scenarios() []Scenario {
 		{Name: "large-answers-are-compressed", Run: compression},
 		{Name: "bad-requests-are-explained", Run: badRequests},
 		{Name: "paths-are-exact", Run: paths},
+		{Name: "every-request-is-answered", Run: requests},
 		{Name: "people-read-what-is-indented", Run: prettiness},
 		{Name: "the-server-tells-its-health", Run: health},
 		{Name: "deprecated-resources-warn", Run: deprecated},

@@ -105,7 +105,7 @@ func (a *API) missing(gv schema.GroupVersion) error {
 }
 
 func (q *request) serve() error {
-	q.accept, _ = wire.Negotiate(q.r.Header.Get("Accept"), func(a wire.Accept) bool { return a.As == "" }) // for errors
+	q.accept = untransformed(q.r) // for errors
 	kind, ok := q.api.objects.Kinds.Lookup(q.Resource)
 	if !ok {
 		return q.api.missing(q.Resource.GroupVersion())
@@ -114,10 +114,7 @@ func (q *request) serve() error {
 	if err := q.checkPath(); err != nil {
 		return err
 	}
-	var err error
-	if q.query, err = url.ParseQuery(q.r.URL.RawQuery); err != nil {
-		return apierrors.NewBadRequest(err.Error())
-	}
+	q.query = q.r.URL.Query() // without what cannot be read
 	accept, ok := wire.Negotiate(q.r.Header.Get("Accept"), q.offers)
 	if !ok {
 		return q.notAcceptable()
@@ -165,12 +162,15 @@ func (q *request) checkPath() error {
 		return apierrors.NewBadRequest(fmt.Sprintf("Name parameter invalid: %q: may not be '%s'", q.Name, q.Name))
 	}
 	if q.Namespace == "" && q.kind.Namespaced() {
-		if q.Name != "" {
+		if q.Name != "" || !q.kind.Def.Verbs().Has(resource.VerbList) {
 			return errNoResource
 		}
 		if q.Verb == "create" && !q.isReview() || q.Verb == "deletecollection" {
 			return errMethod
 		}
+	}
+	if q.watchPath && q.Verb != "watch" {
+		return errMethod
 	}
 	verbs := q.kind.Def.Verbs()
 	if q.Subresource != "" {
@@ -206,10 +206,18 @@ func (q *request) notAcceptable() error {
 	message := "only the following media types are accepted: " + strings.Join(q.mediaTypes(), ", ")
 	_, known := wire.Negotiate(q.r.Header.Get("Accept"), func(a wire.Accept) bool { return a.Format != wire.Protobuf || q.kind.Typed() })
 	if !known {
-		return restfulError(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable,
-			"406: Not Acceptable\n\nAvailable representations: "+strings.Join(q.mediaTypes(), ", "))
+		types := q.mediaTypes()
+		if (q.Verb == "list" || q.Verb == "watch") && q.kind.Typed() {
+			types = append(types, wire.MediaJSON+";stream=watch", wire.MediaProtobuf+";stream=watch")
+		}
+		return noRepresentation(types)
 	}
 	return plainStatus(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable, message)
+}
+
+// noRepresentation is the error of a media type that nobody knows.
+func noRepresentation(types []string) error {
+	return restfulError(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable, "406: Not Acceptable\n\nAvailable representations: "+strings.Join(types, ", "))
 }
 
 // plainStatus is an error without details.

@@ -215,7 +215,7 @@ func (q *request) checkNames(obj resource.Object) error {
 		return nil
 	}
 	if obj.GetName() == "" {
-		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", q.Name))
+		return errNameless(q.Name)
 	}
 	if obj.GetName() != q.Name {
 		return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", obj.GetName(), q.Name))
@@ -260,4 +260,9 @@ func (q *request) decodeOptions(data []byte, options *metav1.DeleteOptions) erro
 		return fmt.Errorf("no kind %q is registered for version %q in scheme \"pkg/runtime/scheme.go:110\"", kind, options.APIVersion)
 	}
 	return nil
+}
+
+// errNameless: a body that replaces an object must name it.
+func errNameless(name string) error {
+	return apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s based on URL) was undeterminable: name must be provided", name))
 }

@@ -89,15 +89,47 @@ func (a *API) discovery(w http.ResponseWriter, r *http.Request, path string) {
 	case ok && accept.As != "":
 		a.sendAggregated(w, r, groups)
 	case path == "/api":
-		a.sendJSON(w, r, metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"},
+		a.sendDiscovery(w, r, "APIVersions", &metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"},
 			ServerAddressByClientCIDRs: []metav1.ServerAddressByClientCIDR{{ClientCIDR: "0.0.0.0/0", ServerAddress: r.Host}}})
 	default:
-		list := metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{}}
+		list := &metav1.APIGroupList{TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{}}
 		for _, g := range groups {
 			list.Groups = append(list.Groups, g.legacy())
 		}
-		a.sendJSON(w, r, list)
+		a.sendDiscovery(w, r, "APIGroupList", list)
 	}
+}
+
+// documentTypes are the media types of discovery documents.
+var documentTypes = []string{wire.MediaJSON, wire.MediaYAML, wire.MediaProtobuf}
+
+// sendDiscovery answers with a discovery document in the format that the client asks for.
+func (a *API) sendDiscovery(w http.ResponseWriter, r *http.Request, kind string, document interface{ Marshal() ([]byte, error) }) {
+	header := r.Header.Get("Accept")
+	groups := strings.HasPrefix(kind, "APIGroup") // which another part of the real server answers, in its own way
+	if groups {
+		header = strings.ReplaceAll(header, "application/*", "*/*")
+	}
+	accept, ok := wire.Negotiate(header, func(accept wire.Accept) bool { return accept.As == "" })
+	if _, known := wire.Negotiate(header, func(wire.Accept) bool { return true }); !known && !groups {
+		a.SendError(w, r, noRepresentation(documentTypes))
+		return
+	}
+	if !ok {
+		a.SendError(w, r, plainStatus(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable, "only the following media types are accepted: "+strings.Join(documentTypes, ", ")))
+		return
+	}
+	q := &request{api: a, w: w, r: r, accept: accept}
+	encode := json.Marshal
+	if accept.Format == wire.Protobuf {
+		encode = func(any) ([]byte, error) { return document.Marshal() }
+	}
+	data, err := encode(document)
+	if err != nil {
+		a.SendError(w, r, err)
+		return
+	}
+	q.sendBytes(http.StatusOK, wire.NewEnvelope(schema.GroupVersionKind{Version: "v1", Kind: kind}), data)
 }
 
 // groupDiscovery serves /apis/GROUP, /apis/GROUP/VERSION and /api/v1.
@@ -117,18 +149,21 @@ func (a *API) groupDiscovery(w http.ResponseWriter, r *http.Request, parts []str
 		case version == "":
 			legacy := g.legacy()
 			legacy.TypeMeta = metav1.TypeMeta{Kind: "APIGroup", APIVersion: "v1"}
-			a.sendJSON(w, r, legacy)
+			a.sendDiscovery(w, r, "APIGroup", &legacy)
+			return
+		case g.kinds[version] != nil && r.Method != http.MethodGet:
+			a.SendError(w, r, errMethod)
 			return
 		case g.kinds[version] != nil:
-			a.sendJSON(w, r, resourceList(schema.GroupVersion{Group: name, Version: version}, g.kinds[version]))
+			a.sendDiscovery(w, r, "APIResourceList", resourceList(schema.GroupVersion{Group: name, Version: version}, g.kinds[version]))
 			return
 		}
 	}
 	a.SendError(w, r, a.missing(schema.GroupVersion{Group: name, Version: version}))
 }
 
-func resourceList(gv schema.GroupVersion, list []*kinds.Kind) metav1.APIResourceList {
-	out := metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: gv.String()}
+func resourceList(gv schema.GroupVersion, list []*kinds.Kind) *metav1.APIResourceList {
+	out := &metav1.APIResourceList{TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: gv.String()}
 	if gv.Group == "" {
 		out.APIVersion = "" // as the real server, for old clients' sake
 	}

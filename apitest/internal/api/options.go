@@ -73,11 +73,10 @@ func (q *request) selection(watching bool) (*selection, error) {
 var errVersionAndToken error = apierrors.NewBadRequest("specifying resource version is not allowed when using continue")
 
 func intParam(query url.Values, name string) (int64, error) {
-	text := query.Get(name)
-	if text == "" {
+	if !query.Has(name) {
 		return 0, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	n, err := strconv.ParseInt(query.Get(name), 10, 64)
 	if err != nil {
 		return 0, apierrors.NewBadRequest(err.Error())
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,6 +42,9 @@ func (q *request) patch() error {
 		return apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "PatchOptions"}, "", field.ErrorList{problem})
 	}
 	change, err := q.patcher(data)
+	if err != nil && !apierrors.IsUnsupportedMediaType(err) {
+		err = cmp.Or(q.mustExist(), err) // the real server reads a patch when it has found what to patch
+	}
 	if err != nil {
 		return err
 	}

@@ -17,12 +17,12 @@ import (
 func (a *API) servePath(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimSuffix(r.URL.Path, "/")
 	switch {
-	case isHealth(r.URL.Path): // by any method
-		a.health(w, r)
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	case r.Method != http.MethodGet && (path == "/version" || path == "/api"): // others do not look at it
 		a.SendError(w, r, errMethod)
 	case path == "":
 		a.sendJSON(w, r, map[string]any{"paths": a.paths()})
+	case isHealth(r.URL.Path):
+		a.health(w, r)
 	case path == "/version":
 		a.sendReadable(w, r, a.version())
 	case path == "/openapi/v2" || path == "/openapi/v3" || strings.HasPrefix(path, "/openapi/v3/"):

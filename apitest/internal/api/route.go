@@ -9,7 +9,7 @@ import (
 
 // Route is what a request's method and path mean. Verb is empty for paths that name no resource.
 type Route struct {
-	Verb        string // get, list, watch, create, update, patch, delete, deletecollection
+	Verb        string // get, list, watch, create, update, patch, delete, deletecollection, unknown
 	Resource    schema.GroupVersionResource
 	Namespace   string
 	Name        string
@@ -53,7 +53,7 @@ func ParseRoute(r *http.Request) (Route, bool) {
 
 func verbOf(r *http.Request, route Route) string {
 	switch r.Method {
-	case http.MethodGet, http.MethodHead:
+	case http.MethodGet:
 		switch {
 		case route.watchPath, route.Name == "" && isTrue(r.URL.Query()["watch"]):
 			return "watch"
@@ -73,8 +73,11 @@ func verbOf(r *http.Request, route Route) string {
 		}
 		return "delete"
 	}
-	return strings.ToLower(r.Method)
+	return unknownVerb
 }
+
+// unknownVerb stands for methods that no resource has.
+const unknownVerb = "unknown"
 
 // isTrue reads a boolean parameter as the API does: present and neither "false" nor "0".
 func isTrue(values []string) bool {

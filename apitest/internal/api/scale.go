@@ -28,11 +28,11 @@ var customScales = resource.Define[*autoscalingv1.Scale]("autoscaling", "v1", "c
 
 // scale reads and writes how many replicas an object wants.
 func (q *request) scale() error {
-	obj, err := q.current()
-	if err != nil {
-		return err
-	}
 	if q.Verb == "get" {
+		obj, err := q.current()
+		if err != nil {
+			return err
+		}
 		return q.sendScale(obj)
 	}
 	options, err := q.writeOptions("UpdateOptions")
@@ -68,7 +68,8 @@ func (q *request) scale() error {
 	if err != nil {
 		return err
 	}
-	if obj, err = q.current(); err != nil || options.dryRun {
+	obj, err := q.current()
+	if err != nil || options.dryRun {
 		obj = stored
 	}
 	return q.sendScale(obj)

@@ -28,21 +28,29 @@ func (q *request) subresource() error {
 	case "token":
 		return q.token()
 	}
+	if err := q.mustExist(); err != nil {
+		return err
+	}
 	return apierrors.NewServiceUnavailable(fmt.Sprintf("%s/%s needs a kubelet or a running pod, and there is none", q.kind.GVR().Resource, q.Subresource))
 }
 
 // part serves a subresource that is a part of the object, and is read and written as the object.
 func (q *request) part() error {
-	if q.Verb == "get" {
+	switch q.Verb {
+	case "get":
 		return q.get()
-	}
-	if q.kind.Table.Get(history.KeyOf(q.Namespace, q.Name)) == nil {
-		return apierrors.NewNotFound(q.kind.GR(), q.Name)
-	}
-	if q.Verb == "update" {
+	case "update":
 		return q.update()
 	}
 	return q.patch()
+}
+
+// mustExist returns an error if there is no object that the request could be about.
+func (q *request) mustExist() error {
+	if q.kind.Table.Get(history.KeyOf(q.Namespace, q.Name)) == nil {
+		return apierrors.NewNotFound(q.kind.GR(), q.Name)
+	}
+	return nil
 }
 
 // current returns the object that the request is about.
@@ -68,11 +76,15 @@ func bodyOf[T resource.Object](q *request, r resource.Resource[T]) (T, error) {
 		return none, err
 	}
 	body := obj.(T)
-	if body.GetName() != "" && body.GetName() != q.Name {
-		if q.Verb == "update" {
-			return none, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", body.GetName(), q.Name))
-		}
-		return none, apierrors.NewBadRequest("name in URL does not match name in " + r.Definition().GroupVersionKind().Kind + " object")
+	kind := r.Definition().GroupVersionKind().Kind
+	switch name := body.GetName(); {
+	case name == q.Name || name == "" && kind == "TokenRequest":
+	case q.Verb == "create":
+		return none, apierrors.NewBadRequest("name in URL does not match name in " + kind + " object")
+	case name == "":
+		return none, errNameless(q.Name)
+	default:
+		return none, apierrors.NewBadRequest(fmt.Sprintf("the name of the object (%s) does not match the name on the URL (%s)", name, q.Name))
 	}
 	if body.GetNamespace() != "" && body.GetNamespace() != q.Namespace {
 		return none, apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")

@@ -203,7 +203,9 @@ var newline = []byte{'\n'}
 
 // sendStatus answers with a metav1.Status. The one of a success has no code of its own.
 func (q *request) sendStatus(code int, status *metav1.Status) {
-	q.accept.As = ""
+	if q.accept.As != "" {
+		q.accept = untransformed(q.r)
+	}
 	status.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
 	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
 		q.w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))
@@ -244,7 +246,12 @@ func statusOf(err error) *metav1.Status {
 
 // SendError answers a request with an error, in the format that it accepts.
 func (a *API) SendError(w http.ResponseWriter, r *http.Request, err error) {
-	q := &request{api: a, w: w, r: r}
-	q.accept, _ = wire.Negotiate(r.Header.Get("Accept"), func(wire.Accept) bool { return true })
+	q := &request{api: a, w: w, r: r, accept: untransformed(r)}
 	q.fail(err)
+}
+
+// untransformed is how a request wants what is not transformed as the objects are, such as errors; JSON if it does not say.
+func untransformed(r *http.Request) wire.Accept {
+	accept, _ := wire.Negotiate(r.Header.Get("Accept"), func(a wire.Accept) bool { return a.As == "" })
+	return accept
 }

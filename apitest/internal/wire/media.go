@@ -93,14 +93,12 @@ func clauses(header string) []clause {
 	var out []clause
 	for part := range strings.SplitSeq(header, ",") {
 		media, params, err := mime.ParseMediaType(part)
-		if err != nil {
+		if err != nil || !strings.HasPrefix(strings.TrimSpace(part), media) { // capital letters make another type
 			continue
 		}
 		c := clause{media, params, 1}
 		if q, ok := params["q"]; ok {
-			if c.q, err = strconv.ParseFloat(q, 64); err != nil || c.q <= 0 {
-				continue
-			}
+			c.q, _ = strconv.ParseFloat(q, 64) // what is no number is 0, and even that is acceptable if nothing else is
 		}
 		at := len(out)
 		for at > 0 && out[at-1].q < c.q {
