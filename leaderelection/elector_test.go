@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -283,6 +285,13 @@ func TestStrangersEditOfTheLeaseDoesNotEndTheLeadership(t *testing.T) {
 	})
 }
 
+// probe asks for a candidate's health as a kubelet does.
+func probe(p *player) (code int, text string) {
+	answer := httptest.NewRecorder()
+	Health(p.Healthy).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+	return answer.Code, answer.Body.String()
+}
+
 func TestWorkThatDoesNotStopIsUnhealthy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer()
@@ -298,6 +307,12 @@ func TestWorkThatDoesNotStopIsUnhealthy(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		if err := a.Healthy(); !errors.Is(err, ErrNotStopped) || !a.Status().Stopping {
 			t.Errorf("got %v", err)
+		}
+		if code, text := probe(a); code != http.StatusServiceUnavailable || !strings.Contains(text, ErrNotStopped.Error()) {
+			t.Errorf("a probe is answered with %d %s", code, text)
+		}
+		if code, text := probe(b); code != http.StatusOK || text != "ok\n" {
+			t.Errorf("a probe of the leader is answered with %d %s", code, text)
 		}
 		if err := b.Healthy(); err != nil || !b.IsLeader() {
 			t.Errorf("b: %v", err)

@@ -44,12 +44,8 @@ func operate(ctx context.Context, config *rest.Config, registry *prometheus.Regi
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.Handle("/readyz", factory.Health(2*time.Minute)) // 503 while a cache is stale
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if err := elector.Healthy(); err != nil { // it works on without the Lease
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		}
-	})
+	mux.Handle("/readyz", factory.Health(2*time.Minute))           // 503 while a cache is stale
+	mux.Handle("/healthz", leaderelection.Health(elector.Healthy)) // 503 if it works on without the Lease
 	server := &http.Server{Handler: mux}
 	var wg sync.WaitGroup
 	wg.Go(func() { stop(server.Serve(listener)) })
