@@ -47,6 +47,25 @@ func applies(s *Session) {
 	s.Do("GET", "$path/configmaps/a", "")
 }
 
+// applyIdentities names what the server decides in configurations, of objects that exist and of ones that do not.
+func applyIdentities(s *Session) {
+	apply := func(name, metadata string) {
+		s.Do("PATCH", "$path/configmaps/"+name+"?fieldManager=m", applyPatch+`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"`+name+`",`+metadata+`}}`)
+	}
+	apply("a", `"uid":"u"`)
+	apply("a", `"resourceVersion":"1"`)
+	apply("a", `"resourceVersion":"x"`)
+	apply("b", `"generation":7`)
+	apply("a", `"uid":"u"`)
+	apply("a", `"resourceVersion":"1"`)
+	apply("a", `"creationTimestamp":"2001-01-01T00:00:00Z"`)
+	s.Note("what is no metadata")
+	for _, metadata := range []string{`"labels":5`, `"finalizers":"x"`, `"uid":[]`, `"deletionGracePeriodSeconds":1.5`, `"creationTimestamp":"now"`, `"deletionTimestamp":5`, `"other":1`} {
+		apply("a", metadata)
+		apply("none", metadata)
+	}
+}
+
 func applyConflicts(s *Session) {
 	s.KeepManagedFields()
 	s.Do("POST", "$path/configmaps?fieldManager=creator", `{"metadata":{"name":"a"},"data":{"k":"v","m":"w"}}`)

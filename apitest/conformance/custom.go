@@ -74,6 +74,24 @@ func customObjects(s *Session) {
 	s.Do("DELETE", "$widgets", "")
 }
 
+// customFinalizers gives finalizers names that built-in objects could not have.
+func customFinalizers(s *Session) {
+	define(s)
+	const head = `"apiVersion":"$group/v1","kind":"Widget","spec":{"color":"red"}`
+	s.Do("POST", "$widgets?dryRun=All", `{`+head+`,"metadata":{"name":"a","finalizers":["one","kubernetes","orphan","foregroundDeletion","example.com/two","three/","/four"]}}`)
+	s.Do("POST", "$widgets?dryRun=All&fieldValidation=Ignore", `{`+head+`,"metadata":{"name":"a","finalizers":["one"]}}`)
+	s.Do("POST", "$widgets?dryRun=All&fieldValidation=Strict", `{`+head+`,"metadata":{"name":"a","finalizers":["one"]}}`)
+	s.Do("POST", "$widgets", `{`+head+`,"metadata":{"name":"a","finalizers":["one"]}}`)
+	s.Do("PATCH", "$widgets/a", mergePatch+`{"spec":{"size":3}}`)
+	s.Do("PATCH", "$widgets/a", mergePatch+`{"metadata":{"finalizers":["one","two"]}}`)
+	s.Do("PATCH", "$widgets/a/status", mergePatch+`{"metadata":{"finalizers":["one","three"]},"status":{"ready":true}}`)
+	s.Do("PATCH", "$widgets/b?fieldManager=m", applyPatch+`{`+head+`,"metadata":{"name":"b","finalizers":["four"]}}`)
+	s.Do("PATCH", "$widgets/b?fieldManager=m", applyPatch+`{`+head+`,"metadata":{"name":"b","finalizers":["four","five"]}}`)
+	s.Do("PATCH", "$widgets/b", mergePatch+`{"metadata":{"finalizers":null}}`)
+	s.Do("PATCH", "$widgets/a", mergePatch+`{"metadata":{"finalizers":["Bad Name"]}}`)
+	s.Do("PATCH", "$widgets/a", mergePatch+`{"metadata":{"finalizers":null}}`)
+}
+
 func customSchemas(s *Session) {
 	define(s)
 	n := 0

@@ -78,6 +78,7 @@ type request struct {
 	query  url.Values
 	kind   *kinds.Kind
 	accept wire.Accept
+	advice []string // warnings for the case of success
 
 	tampers []Tamper
 }

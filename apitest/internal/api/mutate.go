@@ -1,7 +1,9 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -69,8 +71,26 @@ func (q *request) update() error {
 	return q.sendVersion(createdCode(created), v)
 }
 
+// advise notes what to say about the names of new finalizers of custom resources. Built-in ones are refused if their names are unqualified.
+func (q *request) advise(current, next resource.Object) {
+	q.advice = nil
+	if q.kind.Custom() == nil || q.Subresource != "" {
+		return
+	}
+	var known []string
+	if current != nil {
+		known = current.GetFinalizers()
+	}
+	for _, name := range next.GetFinalizers() {
+		if !slices.Contains(known, name) && !objects.IsQualifiedFinalizer(name) {
+			q.advice = append(q.advice, fmt.Sprintf("metadata.finalizers: %q: prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers", name))
+		}
+	}
+}
+
 // managed returns the next state with its managed fields. Of an object that nobody has applied yet they may be left out.
 func (q *request) managed(current, next resource.Object, options writeOptions) (resource.Object, error) {
+	q.advise(current, next)
 	if q.api.options.NoManagedFields && (current == nil || len(current.GetManagedFields()) == 0) {
 		return next, nil
 	}

@@ -164,6 +164,9 @@ func (q *request) sendVersion(code int, v *history.Version) error {
 	if err != nil {
 		return err
 	}
+	for _, text := range q.advice {
+		q.warn(text)
+	}
 	q.sendBytes(code, q.envelope(), data)
 	return nil
 }

@@ -83,7 +83,7 @@ func (c converter) toStruct(in runtime.Object) (runtime.Object, error) {
 	}
 	obj := c.kind.New()
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, obj); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unable to convert unstructured object to %v: %w", c.kind.GVK(), err)
 	}
 	return obj.(runtime.Object), nil
 }

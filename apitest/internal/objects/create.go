@@ -3,6 +3,7 @@ package objects
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,8 +47,12 @@ func (s *Store) Create(k *kinds.Kind, obj resource.Object, dryRun bool) (*histor
 func shorten(base string) string { return base[:min(len(base), 58)] }
 
 func (s *Store) create(k *kinds.Kind, obj resource.Object, dryRun bool) (*history.Version, error) {
+	sent := obj.GetResourceVersion()
 	if err := s.prepareCreate(k, obj); err != nil {
 		return nil, err
+	}
+	if version, err := strconv.ParseUint(sent, 10, 64); err == nil && version != 0 && !dryRun { // what is no version is not looked at
+		return nil, plainError("resourceVersion should not be set on objects to be created")
 	}
 	stored, err := k.ToStorage(obj)
 	if err != nil {
@@ -58,7 +63,7 @@ func (s *Store) create(k *kinds.Kind, obj resource.Object, dryRun bool) (*histor
 		if k.Table.Get(key) != nil {
 			return nil, apierrors.NewAlreadyExists(k.GR(), obj.GetName())
 		}
-		return dryVersion(k, stored)
+		return dryVersion(k, stored, sent)
 	}
 	v, err := s.write(k, key, nil, func(revision uint64) (*history.Version, error) {
 		return version(k, stored, revision, nil)
@@ -71,9 +76,6 @@ func (s *Store) create(k *kinds.Kind, obj resource.Object, dryRun bool) (*histor
 
 // prepareCreate fills in what the server decides and checks the metadata.
 func (s *Store) prepareCreate(k *kinds.Kind, obj resource.Object) error {
-	if rv := obj.GetResourceVersion(); rv != "" && rv != "0" {
-		return plainError("resourceVersion should not be set on objects to be created")
-	}
 	obj.SetResourceVersion("")
 	obj.SetUID(types.UID(s.newUID()))
 	obj.SetCreationTimestamp(metav1.NewTime(time.Now().UTC().Truncate(time.Second)))
@@ -124,7 +126,9 @@ func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
 	}
 	if old != nil {
 		problems = append(problems, validation.ValidateObjectMetaAccessorUpdate(obj, old, metadata)...)
-		problems = append(problems, problems...) // the real server checks twice, and says so
+		if k.Typed() {
+			problems = append(problems, problems...) // the real server checks twice, and says so
+		}
 	}
 	if u, ok := obj.(*unstructured.Unstructured); ok {
 		if k.GR() == definitionsResource {
@@ -143,13 +147,16 @@ func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
 // checkFinalizers wants the finalizers of built-in types to be qualified or known.
 func checkFinalizers(obj resource.Object, path *field.Path) (problems field.ErrorList) {
 	for i, name := range obj.GetFinalizers() {
-		switch {
-		case strings.Contains(name, "/"), name == string(corev1.FinalizerKubernetes), name == metav1.FinalizerOrphanDependents, name == metav1.FinalizerDeleteDependents:
-		default:
+		if !IsQualifiedFinalizer(name) {
 			problems = append(problems, field.Invalid(path.Index(i), name, "name is neither a standard finalizer name nor is it fully qualified"))
 		}
 	}
 	return problems
+}
+
+// IsQualifiedFinalizer says whether a finalizer's name has a domain, or is one that everybody knows.
+func IsQualifiedFinalizer(name string) bool {
+	return strings.Contains(name, "/") || name == string(corev1.FinalizerKubernetes) || name == metav1.FinalizerOrphanDependents || name == metav1.FinalizerDeleteDependents
 }
 
 // nameRule returns which names the resource allows.

@@ -121,9 +121,9 @@ func version(k *kinds.Kind, obj resource.Object, revision uint64, before *histor
 	return v, nil
 }
 
-// dryVersion encodes an object that is not going to be stored, and has no resourceVersion therefore.
-func dryVersion(k *kinds.Kind, obj resource.Object) (*history.Version, error) {
-	obj.SetResourceVersion("")
+// dryVersion encodes an object that is not going to be stored, and so has no resourceVersion but the one that a client sent.
+func dryVersion(k *kinds.Kind, obj resource.Object, sent string) (*history.Version, error) {
+	obj.SetResourceVersion(sent)
 	data, err := k.Storage.Encode(obj)
 	return &history.Version{Namespace: obj.GetNamespace(), Name: obj.GetName(), UID: string(obj.GetUID()), Data: data}, err
 }
