@@ -20,6 +20,35 @@ import (
 	"github.com/sheaf-dev/sheaf/rest"
 )
 
+// candidate is one of several for a Lease of an API server.
+type candidate struct {
+	*leaderelection.Elector
+	stop context.CancelFunc
+}
+
+// enter starts a candidate, which sends the token of each leadership.
+func enter(t *testing.T, wg *sync.WaitGroup, client *rest.Client, identity string, tokens chan<- string) candidate {
+	t.Helper()
+	e, err := leaderelection.New(leaderelection.LeasesIn(client, "kube-system"), "lease", leaderelection.Callbacks{
+		OnStartedLeading: func(ctx context.Context) {
+			token, _ := leaderelection.Token(ctx)
+			tokens <- token
+			<-ctx.Done()
+		},
+	}, leaderelection.Options{Identity: identity, Labels: map[string]string{"app": "test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(klog.NewContext(t.Context(), klog.Logger{}))
+	t.Cleanup(stop)
+	wg.Go(func() {
+		if err := e.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return candidate{e, stop}
+}
+
 // Three candidates of one API server, through real requests in fake time: each of them leads once, as those before it leave.
 func TestLeadershipPassesFromOneToTheNextThroughAnAPIServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -30,32 +59,11 @@ func TestLeadershipPassesFromOneToTheNextThroughAnAPIServer(t *testing.T) {
 		}
 		defer client.CloseIdle()
 
-		type candidate struct {
-			*leaderelection.Elector
-			stop context.CancelFunc
-		}
 		var wg sync.WaitGroup
 		var candidates []candidate
 		tokens := make(chan string, 3)
 		for i := range 3 {
-			e, err := leaderelection.New(leaderelection.LeasesIn(client, "kube-system"), "lease", leaderelection.Callbacks{
-				OnStartedLeading: func(ctx context.Context) {
-					token, _ := leaderelection.Token(ctx)
-					tokens <- token
-					<-ctx.Done()
-				},
-			}, leaderelection.Options{Identity: fmt.Sprint(i), Labels: map[string]string{"app": "test"}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithCancel(klog.NewContext(t.Context(), klog.Logger{}))
-			defer cancel()
-			wg.Go(func() {
-				if err := e.Run(ctx); err != nil {
-					t.Error(err)
-				}
-			})
-			candidates = append(candidates, candidate{e, cancel})
+			candidates = append(candidates, enter(t, &wg, client, fmt.Sprint(i), tokens))
 		}
 		for len(candidates) > 0 {
 			<-tokens

@@ -51,21 +51,12 @@ func candidate(ctx context.Context, name string, client *rest.Client) error {
 	if err != nil {
 		return err
 	}
-	over := make(chan error, 1)
-	go func() { over <- elector.Run(ctx) }()
-	tick := time.NewTicker(sampling)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-over:
-			return err
-		case <-tick.C:
-			// Looking at the wall clock first makes a pause in between harmless: it is then the process that is asked late.
-			if at := time.Now(); elector.IsLeader() && time.Since(at) < sampling {
-				fmt.Println("leads", at.UnixNano())
-			}
+	return meanwhile(func() error { return elector.Run(ctx) }, sampling, func() {
+		// Looking at the wall clock first makes a pause in between harmless: it is then the process that is asked late.
+		if at := time.Now(); elector.IsLeader() && time.Since(at) < sampling {
+			fmt.Println("leads", at.UnixNano())
 		}
-	}
+	})
 }
 
 // contender is a candidate's process, and what it has said.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sheaf-dev/sheaf/clientcmd"
 	"github.com/sheaf-dev/sheaf/e2e/cluster"
@@ -42,6 +43,22 @@ func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	return programs[os.Getenv(programEnv)](ctx, os.Getenv(nameEnv), client)
+}
+
+// meanwhile does something, and looks again and again until it is done.
+func meanwhile(do func() error, every time.Duration, look func()) error {
+	over := make(chan error, 1)
+	go func() { over <- do() }()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-over:
+			return err
+		case <-tick.C:
+			look()
+		}
+	}
 }
 
 // process is a program that runs.

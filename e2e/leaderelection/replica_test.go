@@ -47,24 +47,15 @@ func replica(ctx context.Context, name string, client *rest.Client) error {
 	if err != nil {
 		return err
 	}
-	over := make(chan error, 1)
-	go func() { over <- r.Run(ctx) }()
-	tick := time.NewTicker(reportInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-over:
-			return err
-		case <-tick.C:
-			from := time.Now()
-			shards := r.Status().Shards
-			to := time.Now()
-			mu.Lock()
-			counts := maps.Clone(seen)
-			mu.Unlock()
-			fmt.Println(report(from, to, shards, counts))
-		}
-	}
+	return meanwhile(func() error { return r.Run(ctx) }, reportInterval, func() {
+		from := time.Now()
+		shards := r.Status().Shards
+		to := time.Now()
+		mu.Lock()
+		counts := maps.Clone(seen)
+		mu.Unlock()
+		fmt.Println(report(from, to, shards, counts))
+	})
 }
 
 // count returns a function that says how many of the test's objects an informer has.
