@@ -49,14 +49,15 @@ func Object[T resource.Object](ctx context.Context, client typed.Client[T], name
 		}
 	}}
 	source := named{client: client.ResourceClient().MaxRetries(0), selector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()}
-	reflector.New(source, one, options).Run(watching)
+	reading := reflector.New(source, one, options)
+	reading.Run(watching)
 
 	cause := context.Cause(watching)
 	switch {
 	case errors.Is(cause, errMet):
 		return one.found, nil
 	case ctx.Err() != nil:
-		return *new(T), fmt.Errorf("wait for %s %q: %w; %s", def, name, context.Cause(ctx), one.seen())
+		return *new(T), fmt.Errorf("wait for %s %q: %w; %s", def, name, context.Cause(ctx), one.seen(reading.Status().LastFailure))
 	default:
 		return *new(T), fmt.Errorf("wait for %s %q: %w", def, name, cause)
 	}

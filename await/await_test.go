@@ -158,7 +158,7 @@ func TestTheEndOfTheContextSaysWhatWasSeen(t *testing.T) {
 			t.Errorf("have %v", err)
 		}
 		server.Inject(apitest.Fault{On: apitest.Match{Resource: "pods"}, Do: apitest.Unavailable(0)})
-		if err := wait(); err == nil || !strings.Contains(err.Error(), "its state could not be read") {
+		if err := wait(); err == nil || !strings.Contains(err.Error(), "its state could not be read: the server is currently unable to handle the request") {
 			t.Errorf("have %v", err)
 		}
 	})

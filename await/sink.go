@@ -47,13 +47,17 @@ func (s *one[T]) say(o T, there bool) {
 	}
 }
 
-func (s *one[T]) seen() string {
+func (s *one[T]) seen(failure *reflector.Failure) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last == "" {
+	switch {
+	case s.last != "":
+		return s.last
+	case failure != nil:
+		return fmt.Sprintf("its state could not be read: %v", failure.Err)
+	default:
 		return "its state could not be read"
 	}
-	return s.last
 }
 
 // Change implements reflector.Sink.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache/internal/served"
+	"github.com/sheaf-dev/sheaf/cache/store"
+	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
 
@@ -92,7 +94,7 @@ func TestAStatusSaysWhatTheInformerIsDoing(t *testing.T) {
 		}
 		stop := start(t, i)
 		time.Sleep(time.Second / 2)
-		if s := i.Status().String(); !strings.Contains(s, "configmaps/v1: not synced, backing off until") || !strings.Contains(s, "watch-list: cut: ") || !strings.Contains(s, "connection refused") {
+		if s := i.Status().String(); !strings.Contains(s, "configmaps/v1: not synced, backing off for 500ms, until ") || !strings.Contains(s, "watch-list: cut: ") || !strings.Contains(s, "connection refused") {
 			t.Errorf("refused: %s", s)
 		}
 		c.RefuseConnections(false)
@@ -107,6 +109,38 @@ func TestAStatusSaysWhatTheInformerIsDoing(t *testing.T) {
 		stop()
 		if s := i.Status().String(); s != "configmaps/v1: stopped" {
 			t.Errorf("after: %s", s)
+		}
+	})
+}
+
+func TestTheStatusOfAnInformerThatStoppedBeforeItWasInSyncStillSaysWhatWentWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := served.New(t)
+		c.RefuseConnections(true)
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
+		stop := start(t, i)
+		time.Sleep(time.Second)
+		stop()
+		s := i.Status().String()
+		if want := "configmaps/v1: not synced, stopped for 0s, last failure: watch-list: cut: "; !strings.HasPrefix(s, want) || !strings.Contains(s, "connection refused") {
+			t.Errorf("have %s", s)
+		}
+	})
+}
+
+func TestTheStatusNamesAnObjectThatAnIndexCouldNotTake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := served.New(t)
+		c.Set("a", "1", "x")
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
+		if err := i.AddIndexers(map[string]store.IndexFunc{"mood": func(resource.Object) ([]string, error) { panic("on purpose") }}); err != nil {
+			t.Fatal(err)
+		}
+		defer start(t, i)()
+		synctest.Wait()
+		s := i.Status().String()
+		if !strings.HasPrefix(s, "configmaps/v1: synced, 1 objects") || !strings.Contains(s, `objects are missing from an index (index "mood" of a/1: `) || !strings.Contains(s, "on purpose") {
+			t.Errorf("have %s", s)
 		}
 	})
 }

@@ -3,9 +3,11 @@ package cache
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"k8s.io/klog/v2"
 	"k8s.io/klog/v2/ktesting"
@@ -74,6 +76,24 @@ func TestTheLogSaysOnceThatAHandlerFellBehindAndOnceThatItCaughtUp(t *testing.T)
 			if n := strings.Count(log, line); n != 1 {
 				t.Errorf("the log says %d times %q:\n%s", n, line, log)
 			}
+		}
+	})
+}
+
+func TestTheLogOfAnOutageSaysWhenItBeginsWhenItFirstCostsTimeAndThenEverMoreRarely(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := served.New(t)
+		i := New(corev1.ConfigMaps.Definition(), c, Options{})
+		stop := logged(t, i)
+		synctest.Wait()
+		c.RefuseConnections(true)
+		c.CutConnections()
+		time.Sleep(time.Hour)
+		failures := i.Status().Scopes[0].LastFailure.Count
+		log := stop()
+		lines := strings.Count(log, "Reading the collection failed")
+		if want := 1 + bits.Len(uint(failures)) - 3; lines != want || failures < 64 || !strings.Contains(log, "connection refused") {
+			t.Errorf("%d lines about %d failures, want %d:\n%s", lines, failures, want, log)
 		}
 	})
 }

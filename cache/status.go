@@ -43,6 +43,8 @@ type Status struct {
 	SharedValues, SharedBytes int64
 	// QueuedDeltas and QueuedBytes are waiting to be stored, in bytes on the wire.
 	QueuedDeltas, QueuedBytes int
+
+	stopped bool // Run has been called and is over, or about to be
 }
 
 // ScopeStatus is the status of one stream.
@@ -81,12 +83,12 @@ const maxListed = 100
 // Status returns the informer's status.
 func (i *SharedIndexInformer) Status() Status {
 	i.mu.Lock()
-	running, began := i.started && !i.stopped, i.began
+	running, stopped, began := i.started && !i.stopped, i.stopped, i.began
 	i.mu.Unlock()
 	snapshot := i.reader.Snapshot()
 	s := Status{
 		Resource: i.def.String(), Running: running, Synced: i.HasSynced(),
-		ResourceVersion: snapshot.ResourceVersion(), Objects: snapshot.Len(),
+		ResourceVersion: snapshot.ResourceVersion(), Objects: snapshot.Len(), stopped: stopped,
 	}
 	for _, r := range i.reflectors {
 		scope := ScopeStatus{Namespace: r.scope, Status: r.reflector.Status()}
@@ -176,22 +178,25 @@ func (s Status) String() string {
 	var b strings.Builder
 	b.WriteString(s.Resource)
 	switch {
-	case !s.Running && !s.Synced:
+	case !s.Running && !s.stopped:
 		b.WriteString(": not started")
-	case !s.Running:
+	case !s.Running && s.Synced:
 		b.WriteString(": stopped")
 	case s.Synced:
 		fmt.Fprintf(&b, ": synced, %d objects at resourceVersion %q", s.Objects, s.ResourceVersion)
 	default:
 		b.WriteString(": not synced")
 	}
-	if s.Running {
+	if s.Running || s.stopped && !s.Synced {
 		for i := range s.Scopes {
 			fmt.Fprintf(&b, ", %s", &s.Scopes[i])
 		}
 	}
 	if s.QuarantinedCount > 0 {
 		fmt.Fprintf(&b, ", %d objects could not be processed (%v)", s.QuarantinedCount, s.Quarantined[0].Err)
+	}
+	if len(s.IndexErrors) > 0 {
+		fmt.Fprintf(&b, ", objects are missing from an index (%v)", s.IndexErrors[0])
 	}
 	return b.String()
 }
@@ -208,10 +213,11 @@ func (s *ScopeStatus) String() string {
 		fmt.Fprintf(&b, " page %d (%d objects so far)", s.Page, s.Read)
 	case reflector.Streaming:
 		fmt.Fprintf(&b, " (%d objects so far)", s.Read)
-	case reflector.BackingOff, reflector.Missing:
-		fmt.Fprintf(&b, " until %s", s.Until.Format(time.TimeOnly))
 	}
 	fmt.Fprintf(&b, " for %v", time.Since(s.Since).Round(time.Millisecond))
+	if s.Phase == reflector.BackingOff || s.Phase == reflector.Missing {
+		fmt.Fprintf(&b, ", until %s", s.Until.Format(time.TimeOnly))
+	}
 	if s.LastFailure != nil && s.Phase != reflector.Watching {
 		fmt.Fprintf(&b, ", last failure: %v", s.LastFailure)
 	}

@@ -152,6 +152,9 @@ func (f *SharedInformerFactory) member(def *resource.Definition, asked InformerO
 	if err := f.checkTweak(def, asked); err != nil {
 		return nil, err
 	}
+	if err := asked.checkSelectors(def); err != nil {
+		return nil, err
+	}
 	id := identityOf(def, opts)
 	if m, ok := f.members[id]; ok {
 		return m, m.accepts(def, asked)

@@ -1,6 +1,7 @@
 package informers_test
 
 import (
+	"context"
 	"maps"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/klog/v2"
+	"k8s.io/klog/v2/ktesting"
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache"
@@ -238,6 +241,35 @@ func TestAnInformerOfOnesOwnIsSharedStartedAndStopped(t *testing.T) {
 		f.Shutdown()
 		if s := own.Status(); s.Running {
 			t.Errorf("after the shutdown: %v", s)
+		}
+	})
+}
+
+func TestASelectorThatCannotBeReadIsAnErrorBeforeAnythingIsAsked(t *testing.T) {
+	f := idle(t, informers.Options{})
+	for want, opts := range map[string]informers.InformerOptions{
+		`informer of configmaps/v1: label selector "app in (web": `:   {LabelSelector: "app in (web"},
+		`informer of configmaps/v1: field selector "metadata.name": `: {FieldSelector: "metadata.name"},
+	} {
+		if _, err := informers.ForOptions(f, corev1.ConfigMaps, opts); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("have %v, want %s", err, want)
+		}
+	}
+}
+
+func TestAWaitForInformersThatNobodyStartedIsSaidInTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := idle(t, informers.Options{})
+		informers.For(f, corev1.ConfigMaps)
+		logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.BufferLogs(true), ktesting.Verbosity(0)))
+		ctx, cancel := context.WithTimeout(klog.NewContext(t.Context(), logger), time.Hour)
+		defer cancel()
+		if err := f.WaitForCacheSync(ctx); err == nil || !strings.Contains(err.Error(), "caches have not synced (context deadline exceeded): configmaps/v1: not started") {
+			t.Errorf("have %v", err)
+		}
+		log := logger.GetSink().(ktesting.Underlier).GetBuffer().String()
+		if strings.Count(log, "Waiting for caches") != 1 || !strings.Contains(log, "(still waiting): configmaps/v1: not started") {
+			t.Errorf("the log says %q", log)
 		}
 	})
 }

@@ -70,7 +70,8 @@ func (i Informer[T]) Lister() listers.Lister[T] {
 }
 
 // AddIndexers adds named index functions, before or while the informer runs. It fails, and adds nothing, if a name is taken
-// (store.ErrIndexExists) or a function is nil.
+// (store.ErrIndexExists) or a function is nil. A function must depend on nothing but the object, and not change it. An object for which it
+// fails or panics is missing from that index alone; the informer's status and metrics say so.
 func (i Informer[T]) AddIndexers(indexers map[string]func(T) ([]string, error)) error {
 	untyped := make(map[string]store.IndexFunc, len(indexers))
 	for name, f := range indexers {
@@ -82,7 +83,7 @@ func (i Informer[T]) AddIndexers(indexers map[string]func(T) ([]string, error)) 
 	return i.shared.AddIndexers(untyped)
 }
 
-// ByIndex returns the objects that the named index finds under a value. The error is store.ErrNoIndex.
+// ByIndex returns the objects that the named index finds under a value. It fails only if there is no such index (store.ErrNoIndex).
 func (i Informer[T]) ByIndex(index, value string) ([]T, error) {
 	return i.Lister().ByIndex(index, value)
 }

@@ -122,7 +122,7 @@ func TestWaitForCacheSyncSaysWhichResourceHasNotSyncedAndWhy(t *testing.T) {
 		if !errors.As(err, &unsynced) || !errors.Is(err, enough) || len(unsynced.NotSynced) != 1 || unsynced.NotSynced[0].Resource != "secrets/v1" {
 			t.Fatalf("after the time-out: %v", err)
 		}
-		for _, want := range []string{"1 caches have not synced (enough)", "secrets/v1: not synced, backing off until", "watch-list: forbidden:", "not for you"} {
+		for _, want := range []string{"caches have not synced (enough)", "secrets/v1: not synced, backing off for ", "watch-list: forbidden:", "not for you"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("the error does not say %q: %v", want, err)
 			}
@@ -290,7 +290,7 @@ func TestAnInformerWaitsForADefinitionThatIsDeletedAndStartsAgainWhenItReturns(t
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
-		if s := i.Status(); s.Scopes[0].Phase != reflector.Missing || !strings.Contains(s.String(), "resource missing until") {
+		if s := i.Status(); s.Scopes[0].Phase != reflector.Missing || !strings.Contains(s.String(), "resource missing for ") {
 			t.Errorf("without the definition: %v", s)
 		}
 		if err := definitions.Put(definition()); err != nil {

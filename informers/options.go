@@ -2,12 +2,15 @@ package informers
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/sheaf-dev/sheaf/cache"
@@ -136,6 +139,17 @@ func normalizedPaths(paths []string) []string {
 	}
 	slices.Sort(normal)
 	return slices.Compact(normal)
+}
+
+// checkSelectors finds what the server would refuse. Whether it knows a field is for it to say.
+func (o InformerOptions) checkSelectors(def *resource.Definition) error {
+	if _, err := labels.Parse(o.LabelSelector); err != nil {
+		return fmt.Errorf("informer of %s: label selector %q: %w", def, o.LabelSelector, err)
+	}
+	if _, err := fields.ParseSelector(o.FieldSelector); err != nil {
+		return fmt.Errorf("informer of %s: field selector %q: %w", def, o.FieldSelector, err)
+	}
+	return nil
 }
 
 // tweak returns the function that completes each request's options.

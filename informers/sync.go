@@ -2,30 +2,41 @@ package informers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"k8s.io/klog/v2"
 
 	"github.com/sheaf-dev/sheaf/cache"
 	"github.com/sheaf-dev/sheaf/resource"
 )
 
+// patience is how long a wait goes on without a word.
+const patience = 10 * time.Second
+
+var errPatience = errors.New("still waiting")
+
 // WaitForCacheSync waits until every informer of the factory has a full state of its collection. When the context ends first, the error is
-// a *SyncError, which names those that have not, and why.
+// a *SyncError, which names those that have not, and why. A wait that takes more than ten seconds says so in the log.
 func (f *SharedInformerFactory) WaitForCacheSync(ctx context.Context) error {
 	all := f.informers()
+	defer time.AfterFunc(patience, func() {
+		klog.FromContext(ctx).Info("Waiting for caches", "reason", unsynced(all, errPatience))
+	}).Stop()
 	for _, informer := range all {
 		select {
 		case <-informer.Synced():
 		case <-ctx.Done():
-			return unsynced(ctx, all)
+			return unsynced(all, context.Cause(ctx))
 		}
 	}
 	return nil
 }
 
-func unsynced(ctx context.Context, all []*cache.SharedIndexInformer) error {
-	e := &SyncError{Err: context.Cause(ctx)}
+func unsynced(all []*cache.SharedIndexInformer, why error) error {
+	e := &SyncError{Err: why}
 	for _, informer := range all {
 		if !informer.HasSynced() {
 			e.NotSynced = append(e.NotSynced, informer.Status())
@@ -63,7 +74,7 @@ func (e *SyncError) Error() string {
 	for _, s := range e.NotSynced {
 		names = append(names, s.String())
 	}
-	return fmt.Sprintf("%d caches have not synced (%v): %s", len(e.NotSynced), e.Err, strings.Join(names, "; "))
+	return fmt.Sprintf("caches have not synced (%v): %s", e.Err, strings.Join(names, "; "))
 }
 
 // Unwrap returns the context's cause.

@@ -118,8 +118,16 @@ func (l Lister[T]) stored() (s store.Snapshot, ok bool) {
 // All iterates over all objects.
 func (l Lister[T]) All() iter.Seq[T] { return each[T](l.source.All()) }
 
-// ByIndex returns the objects that the named index finds under a value. The error is store.ErrNoIndex.
+// ByIndex returns the objects that the named index finds under a value. It fails only if there is no such index (store.ErrNoIndex).
 func (l Lister[T]) ByIndex(index, value string) ([]T, error) {
+	found, err := l.byIndex(index, value)
+	if err != nil {
+		return nil, fmt.Errorf("cache of %s: %w", l.def, err)
+	}
+	return found, nil
+}
+
+func (l Lister[T]) byIndex(index, value string) ([]T, error) {
 	if s, ok := l.stored(); ok {
 		return store.ByIndex[T](s, index, value)
 	}

@@ -85,7 +85,7 @@ func TestListsGoBySelectorNamespaceAndIndex(t *testing.T) {
 			t.Errorf("%s: have %q, want %q", what, test.have, test.want)
 		}
 	}
-	if _, err := lister.ByIndex("none", "x"); !errors.Is(err, store.ErrNoIndex) {
+	if _, err := lister.ByIndex("none", "x"); !errors.Is(err, store.ErrNoIndex) || err.Error() != `cache of configmaps/v1: index "none": no such index` {
 		t.Errorf("an index that is not there: %v", err)
 	}
 	for range lister.All() { // an iteration can be left

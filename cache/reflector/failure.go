@@ -76,6 +76,12 @@ func (f *Failure) Error() string { return fmt.Sprintf("%s: %s: %v", f.Doing, f.C
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
+// worseThan says whether a failure deserves a word of its own although the last one was of the same class: it is the first that costs time, or
+// the row of them has become twice as long.
+func (f *Failure) worseThan(last *Failure) bool {
+	return last.RetryIn == 0 && f.RetryIn > 0 || f.Count >= 16 && f.Count&(f.Count-1) == 0
+}
+
 // Causes of failures that do not come from the server.
 var (
 	errStalled  = errors.New("no progress")

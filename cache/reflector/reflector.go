@@ -38,7 +38,7 @@ func New(source ListerWatcher, sink Sink, opts Options) *Reflector {
 func (r *Reflector) Status() Status { return r.board.snapshot() }
 
 // Run reflects until the context is done, and leaves nothing behind. It is for one call. Failures are reported and retried for as long as the
-// context lives; each row of them is logged once. What is handed to the sink when the context ends is applied or not.
+// context lives; each row of them is logged when it begins, when it first has to wait, and then ever more rarely. What is handed to the sink when the context ends is applied or not.
 func (r *Reflector) Run(ctx context.Context) {
 	defer r.board.stop()
 	defer r.abandon()
@@ -101,7 +101,7 @@ func (r *Reflector) failed(ctx context.Context, s, next state, class Class, err 
 	}
 	logger := klog.FromContext(ctx)
 	details := []any{"phase", f.Doing, "class", f.Class, "failures", f.Count, "retryIn", f.RetryIn, "next", next.phase, "resourceVersion", next.version}
-	switch repeated := f.Count > 1 && last != nil && last.Class == f.Class; {
+	switch repeated := f.Count > 1 && last != nil && last.Class == f.Class && !f.worseThan(last); {
 	case repeated:
 		logger.V(2).Info("Reading the collection failed again", append(details, "err", err)...)
 	case class == Expired || class == TooLarge || class == Silent || class == Short:

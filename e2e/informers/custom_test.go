@@ -153,7 +153,7 @@ func TestAnInformerWaitsForADefinitionThatIsDeletedAndStartsAgainWhenItReturns(t
 	i, seen := follow(t, client)
 	undefine(t, client)
 	cluster.Eventually(t, within, "the definition is missed", func() error {
-		if s := i.Status().String(); !strings.Contains(s, "resource missing until") {
+		if s := i.Status().String(); !strings.Contains(s, "resource missing for ") {
 			return errors.New(s)
 		}
 		return nil
