@@ -161,11 +161,13 @@ func TestWhatCannotBeAResourceIsNotDefined(t *testing.T) {
 	pods := schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 	pod := schema.GroupVersionKind{Version: "v1", Kind: "Pod"}
 	for want, r := range map[string]APIResource{
-		`define Pods as the server describes it: its name is "Pods"`:         {Resource: pods.GroupVersion().WithResource("Pods"), Kind: pod, Scope: resource.Cluster},
-		`define pods as the server describes it: it has no objects`:          {Resource: pods, Scope: resource.Cluster},
-		`define pods as the server describes it: it has no version`:          {Resource: schema.GroupVersionResource{Resource: "pods"}, Kind: pod, Scope: resource.Cluster},
-		`its objects are of another group and version, batch/v1, Kind=Pod`:   {Resource: pods, Kind: schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Pod"}, Scope: resource.Cluster},
-		`define pods as the server describes it: its scope is unknown`:       {Resource: pods, Kind: pod},
+		`define Pods as the server describes it: its name is "Pods"`:       {Resource: pods.GroupVersion().WithResource("Pods"), Kind: pod, Scope: resource.Cluster},
+		`define pods as the server describes it: it has no objects`:        {Resource: pods, Scope: resource.Cluster},
+		`define pods as the server describes it: it has no version`:        {Resource: schema.GroupVersionResource{Resource: "pods"}, Kind: pod, Scope: resource.Cluster},
+		`its objects are of another group and version, batch/v1, Kind=Pod`: {Resource: pods, Kind: schema.GroupVersionKind{Group: "batch", Version: "v1", Kind: "Pod"}, Scope: resource.Cluster},
+		`define pods as the server describes it: its scope is unknown`:     {Resource: pods, Kind: pod},
+		`define pods.a/b as the server describes it: its group is "a/b", its version "v1"`: {
+			Resource: schema.GroupVersionResource{Group: "a/b", Version: "v1", Resource: "pods"}, Kind: pod, Scope: resource.Cluster},
 		`define pods/log as the server describes it: its name is "pods/log"`: {Resource: pods.GroupVersion().WithResource("pods/log"), Kind: pod, Scope: resource.Cluster},
 		`define .example.com as the server describes it: its name is ""`:     {Resource: schema.GroupVersionResource{Group: "example.com", Version: "v1"}, Kind: pod},
 	} {

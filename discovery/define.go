@@ -34,6 +34,8 @@ func definable(r APIResource) error {
 	switch {
 	case name == "" || name != strings.ToLower(name) || strings.Contains(name, "/"):
 		return fmt.Errorf("its name is %q", name)
+	case strings.Contains(r.Resource.Group+r.Resource.Version, "/"):
+		return fmt.Errorf("its group is %q, its version %q", r.Resource.Group, r.Resource.Version)
 	case r.Kind.Kind == "":
 		return fmt.Errorf("it has no objects, only subresources")
 	case r.Resource.Version == "":

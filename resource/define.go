@@ -104,6 +104,8 @@ func (d *Definition) check(t reflect.Type) error {
 	switch {
 	case t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct:
 		return fmt.Errorf("the type must be a pointer to a struct")
+	case strings.Contains(d.gvr.Group+d.gvr.Version, "/"):
+		return fmt.Errorf("the group and the version must be given apart, such as \"example.com\" and \"v1\"")
 	case d.gvr.Version == "":
 		return fmt.Errorf("the version is empty")
 	case d.gvr.Resource == "" || d.gvr.Resource != strings.ToLower(d.gvr.Resource) || strings.Contains(d.gvr.Resource, "/"):

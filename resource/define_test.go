@@ -32,6 +32,8 @@ func TestADefinitionThatCannotWorkPanicsInOneSentence(t *testing.T) {
 	}{
 		{"the type must be a pointer to a struct", func() { resource.Define[value]("g", "v1", "pods", "Pod", namespaced) }},
 		{"the type must be a pointer to a struct", func() { resource.Define[resource.Object]("g", "v1", "pods", "Pod", namespaced) }},
+		{"the group and the version must be given apart", func() { resource.Define[pod]("g/v1", "v1", "pods", "Pod", namespaced) }},
+		{"the group and the version must be given apart", func() { resource.Define[pod]("g", "g/v1", "pods", "Pod", namespaced) }},
 		{"the version is empty", func() { resource.Define[pod]("g", "", "pods", "Pod", namespaced) }},
 		{"the resource must be a plural in lower case", func() { resource.Define[pod]("g", "v1", "Pods", "Pod", namespaced) }},
 		{"the resource must be a plural in lower case", func() { resource.Define[pod]("g", "v1", "", "Pod", namespaced) }},
