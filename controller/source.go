@@ -36,7 +36,11 @@ func Owned[T, O resource.Object](informer informers.Informer[T], owner resource.
 }
 
 // Mapped makes a controller reconcile the keys that a function returns for an object that changed: for its old state and
-// its new one. The function must depend on nothing but the object, and not change it.
+// its new one, and for the last one of an object that is gone. The function must not change the object.
+//
+// It may look in the cache of another informer for those who use the object, by an index for example, if that informer is a source
+// of the controller, too: a user that its cache does not have yet is queued when it comes. It must not look in a cache for the object
+// itself, which may be gone.
 func Mapped[T resource.Object, K comparable](informer informers.Informer[T], keys func(o T) []K) Part[K] {
 	return func(c *Controller[K]) {
 		s := &source[K]{c: c, SharedIndexInformer: informer.Shared(), keys: func(o resource.Object) []K { return keys(o.(T)) }}

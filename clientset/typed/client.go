@@ -14,6 +14,9 @@ import (
 // Client makes the requests of one resource, in one namespace or in all. It is a small value and safe for concurrent use; the zero value
 // is not usable. Objects it returns belong to the caller.
 //
+// A client for all namespaces (see Namespace) lists and watches in all of them, and writes an object into the namespace that the object itself
+// names. What takes no more than a name, such as Get, Patch and Delete, needs a client for one namespace.
+//
 // An error of the server's is an *errors.StatusError of k8s.io/apimachinery: ask apierrors.IsNotFound and its siblings.
 type Client[T resource.Object] struct {
 	def  *resource.Definition
