@@ -3,6 +3,7 @@ package clientcmd
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -24,34 +25,30 @@ func (f *File) json() ([]byte, error) {
 	for name, raw := range f.unknown {
 		out[name] = raw
 	}
-	for what, write := range map[string]func() (any, error){
-		"clusters": func() (any, error) { return entries("cluster", f.Clusters, (*Cluster).wire) },
-		"users":    func() (any, error) { return entries("user", f.Users, (*User).wire) },
-		"contexts": func() (any, error) { return entries("context", f.Contexts, (*Context).wire) },
-	} {
-		list, err := write()
-		if err != nil {
-			return nil, err
+	lists := []struct {
+		what  string
+		names iter.Seq[string]
+		wire  func(name string) (map[string]any, error)
+	}{
+		{"cluster", maps.Keys(f.Clusters), func(name string) (map[string]any, error) { return f.Clusters[name].wire() }},
+		{"user", maps.Keys(f.Users), func(name string) (map[string]any, error) { return f.Users[name].wire() }},
+		{"context", maps.Keys(f.Contexts), func(name string) (map[string]any, error) { return f.Contexts[name].wire() }},
+	}
+	for _, l := range lists {
+		var list []map[string]any // nil if there are none
+		for _, name := range slices.Sorted(l.names) {
+			fields, err := l.wire(name)
+			if err != nil {
+				return nil, fmt.Errorf("%s %q: %w", l.what, name, err)
+			}
+			list = append(list, map[string]any{"name": name, l.what: fields})
 		}
-		out[what] = list
+		out[l.what+"s"] = list
 	}
 	if len(f.Extensions) > 0 {
 		out["extensions"] = extensionList(f.Extensions)
 	}
 	return json.Marshal(out)
-}
-
-// entries turns a map into the format's list of named entries; nil if there are none.
-func entries[T any](what string, all map[string]*T, wire func(*T) (map[string]any, error)) (any, error) {
-	var list []map[string]any
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		fields, err := wire(all[name])
-		if err != nil {
-			return nil, fmt.Errorf("%s %q: %w", what, name, err)
-		}
-		list = append(list, map[string]any{"name": name, what: fields})
-	}
-	return list, nil
 }
 
 func (c *Cluster) wire() (map[string]any, error) {

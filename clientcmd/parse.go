@@ -107,29 +107,36 @@ func (e *Exec) setDefaults() {
 
 // entry reads one named entry into value and puts it into the map.
 func entry[T any](what string, all map[string]*T, name string, raw json.RawMessage, value *T, ext *map[string]json.RawMessage, rest *unknown) error {
-	if _, exists := all[name]; exists {
-		return fmt.Errorf("there are two %ss named %q", what, name)
-	}
+	_, twice := all[name]
 	all[name] = value
-	if len(raw) == 0 || string(raw) == "null" {
+	return content(what, name, twice, raw, value, ext, rest)
+}
+
+// content reads what an entry holds into value, which points to a struct. It is not a part of entry, whose code is made for each type.
+func content(what, name string, twice bool, raw json.RawMessage, value any, ext *map[string]json.RawMessage, rest *unknown) error {
+	switch {
+	case twice:
+		return fmt.Errorf("there are two %ss named %q", what, name)
+	case len(raw) == 0 || string(raw) == "null":
 		return nil
-	}
-	wrap := func(err error) error { return fmt.Errorf("%s %q: %w", what, name, err) }
-	if err := unmarshal(raw, value); err != nil {
-		return wrap(err)
 	}
 	var list struct {
 		Extensions []wireExtension `json:"extensions"`
 	}
-	if err := unmarshal(raw, &list); err != nil {
-		return wrap(err)
+	err := unmarshal(raw, value)
+	if err == nil {
+		err = unmarshal(raw, &list)
 	}
-	var err error
-	if *ext, err = extensionMap(list.Extensions); err != nil {
-		return wrap(err)
+	if err == nil {
+		*ext, err = extensionMap(list.Extensions)
 	}
-	*rest, err = leftOver(raw, reflect.TypeFor[T]())
-	return err
+	if err == nil {
+		*rest, err = leftOver(raw, reflect.TypeOf(value).Elem())
+	}
+	if err != nil {
+		return fmt.Errorf("%s %q: %w", what, name, err)
+	}
+	return nil
 }
 
 func extensionMap(list []wireExtension) (map[string]json.RawMessage, error) {

@@ -69,8 +69,8 @@ func (u User) override(o User) User {
 	return u
 }
 
-// fill copies the exported fields of from that are not empty.
-func fill[T any](into, from *T) {
+// fill copies the exported fields of from that are not empty. Both point to structs of one type.
+func fill(into, from any) {
 	dst, src := reflect.ValueOf(into).Elem(), reflect.ValueOf(from).Elem()
 	for i := range src.NumField() {
 		if src.Type().Field(i).IsExported() && !src.Field(i).IsZero() {

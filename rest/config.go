@@ -59,8 +59,9 @@ type Config struct {
 	// watch it bounds the wait for the first byte, and for a list the wait for each further piece. 0 means no bound.
 	Timeout time.Duration
 
-	// Proxy chooses the proxy of a request, as in http.Transport; http, https and socks5 URLs work. Default: the environment's
-	// (HTTPS_PROXY, NO_PROXY, …), and none if Dial is set.
+	// Proxy chooses the proxy of a request, as in http.Transport; http, https and socks5 URLs work. An https proxy must have the name in its URL, and
+	// a certificate that the system's authorities or those of TLS have signed; it is not shown the client's. Default: the
+	// environment's (HTTPS_PROXY, NO_PROXY, …), and none if Dial is set.
 	Proxy func(*http.Request) (*url.URL, error) `json:"-"`
 
 	// Dial opens connections. Default: a net.Dialer with a time-out of 30 s and TCP keep-alive.
@@ -86,7 +87,7 @@ type Config struct {
 // TLSConfig is the transport security of a Config. Where both a file and data are given, the data is used. Files are looked at again about
 // once a minute; after a change new requests use new connections, while streams on the old ones go on undisturbed.
 type TLSConfig struct {
-	// Insecure accepts any certificate of the server. Only for tests: whoever sits in between reads the credentials.
+	// Insecure accepts any certificate of the server, and of a proxy. Only for tests: whoever sits in between reads the credentials.
 	Insecure bool
 	// ServerName is the name that the server's certificate must carry, and that is asked for (SNI). Default: the host of the URL.
 	ServerName string

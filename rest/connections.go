@@ -57,7 +57,7 @@ func (c *connections) generation(m tlsMaterial) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &generation{sum: m.sum(), transport: newTransport(c.cfg, tlsConfig)}, nil
+	return &generation{sum: m.sum(), transport: newTransport(c.cfg, tlsConfig, m.ca)}, nil
 }
 
 // RoundTrip sends the request over the current generation. If one side does not accept the other's certificate, it looks at the files at

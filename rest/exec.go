@@ -44,7 +44,7 @@ func (c credential) fresh(now time.Time) bool {
 // was rejected. Concurrent requests share one run.
 type execPlugin struct {
 	cfg  *Config // of which it uses Exec, and the cluster's part for the program
-	runs flight[credential]
+	runs flight
 
 	mu   sync.Mutex // owns last
 	last credential
@@ -86,21 +86,27 @@ func (p *execPlugin) credential(ctx context.Context) (credential, error) {
 	if c := p.present(); c.fresh(time.Now()) {
 		return c, nil
 	}
-	return p.runs.do(ctx, func(ctx context.Context) (credential, error) {
-		if c := p.present(); c.fresh(time.Now()) { // of a run that ended just now
-			return c, nil
-		}
-		c, err := p.run(ctx)
-		if err != nil {
-			return credential{}, err
-		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.measure(c)
-		c.generation = p.last.generation + 1
-		p.last = c
-		return c, nil
-	})
+	if err := p.runs.do(ctx, p.renew); err != nil {
+		return credential{}, err
+	}
+	return p.present(), nil
+}
+
+// renew runs the program, unless a run has ended just now.
+func (p *execPlugin) renew(ctx context.Context) error {
+	if p.present().fresh(time.Now()) {
+		return nil
+	}
+	c, err := p.run(ctx)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.measure(c)
+	c.generation = p.last.generation + 1
+	p.last = c
+	return nil
 }
 
 // measure tells that another certificate replaces the last one.

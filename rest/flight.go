@@ -7,35 +7,34 @@ import (
 
 // flight makes concurrent callers share one call. The call is not tied to any one of them: it is cancelled when the last of them has
 // gone, unless it must be finished.
-type flight[T any] struct {
+type flight struct {
 	finish bool // a call goes on when nobody waits for it, and who comes then joins it; it has to bound itself
 
 	mu      sync.Mutex // owns running, and the waiters in it
-	running *call[T]
+	running *call
 }
 
-type call[T any] struct {
-	done    chan struct{} // closed when value and err are there
-	value   T
+type call struct {
+	done    chan struct{} // closed when err is there
 	err     error
 	waiters int
 	cancel  context.CancelFunc
 }
 
-// do joins the running call, or starts f. It returns early when ctx ends. f gets a context with the values of the first caller's.
-func (f *flight[T]) do(ctx context.Context, fn func(context.Context) (T, error)) (T, error) {
+// do joins the running call, or starts one. It returns early when ctx ends. The call gets a context with the values of the first caller's; what it
+// finds out, it keeps where all callers look.
+func (f *flight) do(ctx context.Context, fn func(context.Context) error) error {
 	c := f.join(ctx, fn)
+	defer f.part(c)
 	select {
 	case <-c.done:
-		f.part(c)
-		return c.value, c.err
+		return c.err
 	case <-ctx.Done():
-		f.part(c)
-		return *new(T), context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 }
 
-func (f *flight[T]) join(ctx context.Context, fn func(context.Context) (T, error)) *call[T] {
+func (f *flight) join(ctx context.Context, fn func(context.Context) error) *call {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.running != nil {
@@ -43,10 +42,10 @@ func (f *flight[T]) join(ctx context.Context, fn func(context.Context) (T, error
 		return f.running
 	}
 	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c := &call[T]{done: make(chan struct{}), waiters: 1, cancel: cancel}
+	c := &call{done: make(chan struct{}), waiters: 1, cancel: cancel}
 	f.running = c
 	go func() {
-		c.value, c.err = fn(own)
+		c.err = fn(own)
 		f.mu.Lock()
 		if f.running == c {
 			f.running = nil
@@ -59,7 +58,7 @@ func (f *flight[T]) join(ctx context.Context, fn func(context.Context) (T, error
 }
 
 // part takes a waiter off a call. Without any, a call that need not be finished is cancelled, and the next caller starts a new one.
-func (f *flight[T]) part(c *call[T]) {
+func (f *flight) part(c *call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if c.waiters--; c.waiters == 0 && !f.finish {

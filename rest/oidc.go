@@ -28,7 +28,7 @@ const (
 type oidcSession struct {
 	cfg       *OIDCConfig
 	client    *http.Client
-	refreshes flight[string]
+	refreshes flight
 
 	mu      sync.Mutex // owns what follows
 	id      string
@@ -64,8 +64,8 @@ func newOIDCSession(cfg *OIDCConfig) (*oidcSession, error) {
 	}
 	return &oidcSession{
 		cfg:       cfg,
-		client:    oidcClient(tlsConfig),
-		refreshes: flight[string]{finish: true},
+		client:    oidcClient(tlsConfig, material.ca),
+		refreshes: flight{finish: true},
 		id:        cfg.IDToken,
 		refresh:   cfg.RefreshToken,
 		expires:   expiryOf(cfg.IDToken),
@@ -73,10 +73,14 @@ func newOIDCSession(cfg *OIDCConfig) (*oidcSession, error) {
 }
 
 // oidcClient keeps no connections, since it is used once an hour or less, and follows no redirects, which would carry secrets away.
-func oidcClient(tlsConfig *tls.Config) *http.Client {
+func oidcClient(tlsConfig *tls.Config, ca []byte) *http.Client {
+	t := &http.Transport{
+		Proxy: environmentProxy(http.ProxyFromEnvironment), TLSClientConfig: tlsConfig, DisableKeepAlives: true, TLSHandshakeTimeout: handshakeTimeout,
+	}
+	secureProxies(t, ca, false)
 	return &http.Client{
 		Timeout:       oidcTimeout,
-		Transport:     &http.Transport{Proxy: environmentProxy(http.ProxyFromEnvironment), TLSClientConfig: tlsConfig, DisableKeepAlives: true, TLSHandshakeTimeout: handshakeTimeout},
+		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -108,15 +112,10 @@ func (s *oidcSession) token(ctx context.Context) (string, error) {
 	if id, ok := s.present(); ok {
 		return id, nil
 	}
-	id, err := s.refreshes.do(ctx, func(ctx context.Context) (string, error) {
-		if id, ok := s.present(); ok { // of a refresh that ended just now
-			return id, nil
-		}
-		return s.renew(ctx)
-	})
-	if err != nil {
+	if err := s.refreshes.do(ctx, s.renew); err != nil {
 		return "", fmt.Errorf("OIDC issuer %s: %w", s.cfg.IssuerURL, err)
 	}
+	id, _ := s.present()
 	return id, nil
 }
 
@@ -140,21 +139,24 @@ func (s *oidcSession) rejected(token string) bool {
 	return true
 }
 
-// renew gets a new identity token for the refresh token.
-func (s *oidcSession) renew(ctx context.Context) (string, error) {
+// renew gets a new identity token for the refresh token, unless a refresh has ended just now.
+func (s *oidcSession) renew(ctx context.Context) error {
+	if _, ok := s.present(); ok {
+		return nil
+	}
 	s.mu.Lock()
 	refresh := s.refresh
 	s.mu.Unlock()
 	if refresh == "" {
-		return "", errors.New("the identity token has expired, and there is no refresh token: log in again")
+		return errors.New("the identity token has expired, and there is no refresh token: log in again")
 	}
 	provider, err := s.discover(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
 	answer, err := s.exchange(ctx, provider, refresh)
 	if err != nil {
-		return "", err
+		return err
 	}
 	s.mu.Lock()
 	s.id, s.expires = answer.IDToken, expiryOf(answer.IDToken)
@@ -168,7 +170,7 @@ func (s *oidcSession) renew(ctx context.Context) (string, error) {
 			klog.FromContext(ctx).Error(err, "The refreshed OIDC tokens could not be saved")
 		}
 	}
-	return answer.IDToken, nil
+	return nil
 }
 
 // oidcProvider is the part of an issuer's discovery document that is used.

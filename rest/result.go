@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,7 +134,7 @@ func (r Result) Get(def *resource.Definition) (resource.Object, error) {
 // object decodes the answer. One that has neither a kind nor a name is an error: any JSON could be read as an object with nothing set.
 func (r Result) object(d *decode.Decoder) (resource.Object, error) {
 	o, err := d.Object(r.ContentType(), r.data)
-	if err == nil && o.GetName() == "" && isJSON(r.ContentType()) && !hasKind(r.data) {
+	if err == nil && o.GetName() == "" && decode.Kind(r.ContentType(), r.data) == "" {
 		err = errNoObject
 	}
 	if err != nil {
@@ -172,32 +171,10 @@ func (r Result) done() error {
 		return r.unreadable(fmt.Errorf("want %s", ContentTypeJSON))
 	case ok && status.Status != metav1.StatusSuccess:
 		return r.unreadable(&apierrors.StatusError{ErrStatus: *status})
-	case !hasKind(r.data):
+	case decode.Kind(r.ContentType(), r.data) == "":
 		return r.unreadable(errNoObject)
 	}
 	return nil
-}
-
-// hasKind says whether JSON is an object with a kind. It reads only as far as that, which is not far in what API servers send.
-func hasKind(data []byte) bool {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if start, err := d.Token(); err != nil || start != json.Delim('{') {
-		return false
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return false
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return false
-		}
-		if name == "kind" {
-			return len(value) > len(`""`)
-		}
-	}
-	return false
 }
 
 // unreadable says that a success could not be understood.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -162,7 +163,10 @@ func (s *shared) hint(err error) string {
 	var hostname x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var record tls.RecordHeaderError
+	var network *net.OpError
 	switch {
+	case errors.As(err, &network) && network.Op == "proxyconnect": // which is about another certificate than the server's
+		return ""
 	case errors.As(err, &authority):
 		return fmt.Sprintf("the server's certificate is not signed by anyone trusted (%s): ", s.trusting)
 	case errors.As(err, &hostname), errors.As(err, &invalid):

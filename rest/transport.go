@@ -41,8 +41,8 @@ func TransportFor(cfg *Config) (http.RoundTripper, error) {
 	return layers, nil
 }
 
-// newTransport returns the layer that opens connections.
-func newTransport(cfg *Config, tlsConfig *tls.Config) *http.Transport {
+// newTransport returns the layer that opens connections. The authorities in ca are trusted for proxies, too.
+func newTransport(cfg *Config, tlsConfig *tls.Config, ca []byte) *http.Transport {
 	t := &http.Transport{
 		Proxy:                  cfg.Proxy,
 		DialContext:            cfg.Dial,
@@ -63,6 +63,7 @@ func newTransport(cfg *Config, tlsConfig *tls.Config) *http.Transport {
 			t.Proxy = environmentProxy(http.ProxyFromEnvironment)
 		}
 	}
+	secureProxies(t, ca, cfg.TLS.Insecure)
 	return t
 }
 

@@ -220,3 +220,20 @@ func TestTheNextPageIsKnownBeforeTheFirstItemIfItsTokenComesFirst(t *testing.T) 
 		}
 	}
 }
+
+func TestTheKindOfABodyIsFoundWhereverItStands(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"kind":"Pod","apiVersion":"v1"}`: "Pod", `{"apiVersion":"v1","items":[{"kind":"Pod"}],"kind":"PodList"}`: "PodList",
+		`{"error":"x"}`: "", `{"kind":""}`: "", `{"items":[{"kind":"Pod"}]}`: "", `["kind"]`: "", `"Pod"`: "", "": "", `{"metadata":{},"ki`: "", "<html>": "",
+	} {
+		if got := Kind(MediaTypeJSON, []byte(body)); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+	if got := Kind(MediaTypeProtobuf, seal(t, "Pod", &podList(1).Items[0])); got != "Pod" {
+		t.Errorf("in protobuf: %q", got)
+	}
+	if got := Kind("text/html", []byte(`{"kind":"Pod"}`)); got != "" {
+		t.Errorf("as HTML: %q", got)
+	}
+}

@@ -28,6 +28,19 @@ func Status(mediaType string, body []byte) (*metav1.Status, bool) {
 	return &status, true
 }
 
+// Kind returns the kind that a body says that it has: "" if it says none, or is something else than an object.
+func Kind(mediaType string, body []byte) string {
+	f, err := formatOf(mediaType)
+	if err != nil {
+		return ""
+	}
+	e, err := open(f, body)
+	if err != nil {
+		return ""
+	}
+	return string(e.kind)
+}
+
 // statusError returns a Status that came where an object was expected.
 func statusError(f format, raw []byte) error {
 	var status metav1.Status
