@@ -46,6 +46,9 @@ func customObjects(s *Session) {
 	s.Do("POST", "$widgets", `{"apiVersion":"$group/v1","kind":"Widget","metadata":{"name":"a","labels":{"l":"1"}},"spec":{"color":"red","parts":[{"id":"x"},{"id":"y","on":false}]},"status":{"ready":true}}`)
 	s.Note("a body must say what it is")
 	s.Do("POST", "$widgets", `{"metadata":{"name":"b"},"spec":{"color":"red"}}`)
+	s.Do("POST", "$widgets", `{"kind":"Widget","metadata":{"name":"b"},"spec":{"color":"red"}}`)
+	s.Do("POST", "$widgets", `{"apiVersion":"","kind":"Widget","metadata":{"name":"b"},"spec":{"color":"red"}}`)
+	s.Do("POST", "$widgets", `{"apiVersion":"$group/v1","metadata":{"name":"b"},"spec":{"color":"red"}}`)
 	s.Do("POST", "$widgets", `{"apiVersion":"$group/v1","kind":"Widget","metadata":{"name":"b"},"spec":{"color":"red"}}`)
 	s.Note("updates must name their version, and count in the generation")
 	s.Do("PUT", "$widgets/a", `{"apiVersion":"$group/v1","kind":"Widget","metadata":{"name":"a"},"spec":{"color":"green"}}`)
@@ -181,4 +184,23 @@ func (s *Session) until(code int, path string) {
 // summaryCode is the code and reason of an answer.
 func (s *Session) summaryCode(r Response) string {
 	return strings.TrimSpace(strings.Join([]string{r.Header.Get("Content-Type"), r.Field("reason"), r.Field("code")}, " "))
+}
+
+// metadataUpdates gives objects metadata that no object may have, when they are created and when they exist.
+func metadataUpdates(s *Session) {
+	define(s)
+	for _, one := range []struct{ path, body string }{
+		{"$widgets", `"apiVersion":"$group/v1","kind":"Widget","spec":{"color":"red"}`},
+		{of("coordination.k8s.io/v1", "leases"), `"spec":{}`},
+		{"$path/configmaps", `"data":{}`},
+		{"$path/services", `"spec":{"type":"ExternalName","externalName":"a.com"}`},
+	} {
+		s.Silently("POST", one.path, `{"metadata":{"name":"a"},`+one.body+`}`)
+		for _, metadata := range []string{`"generateName":"A b"`, `"generateName":"a-"`, `"finalizers":["Bad Name"]`, `"finalizers":["a"]`, `"deletionGracePeriodSeconds":1`, `"labels":{"-":"!"}`, `"annotations":{"a b":"c"}`, `"labels":{"-":"!"},"deletionGracePeriodSeconds":1`} {
+			created := s.Silently("POST", one.path+"?dryRun=All", `{"metadata":{"name":"b",`+metadata+`},`+one.body+`}`)
+			again := s.Silently("POST", one.path+"?dryRun=All", `{"metadata":{"name":"a",`+metadata+`},`+one.body+`}`)
+			updated := s.Silently("PATCH", one.path+"/a?dryRun=All", mergePatch+`{"metadata":{`+metadata+`}}`)
+			s.Note(one.path + " " + metadata + "\ncreated: " + s.summary(created) + "\nwhere one is: " + s.summary(again) + "\nupdated: " + s.summary(updated))
+		}
+	}
 }

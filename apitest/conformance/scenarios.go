@@ -8,6 +8,7 @@ func Scenarios() []Scenario {
 		{Name: "names-are-generated", Run: generatedNames},
 		{Name: "updates-are-optimistic", Run: updatesAreOptimistic},
 		{Name: "updates-keep-what-is-not-theirs", Run: updatesKeepMetadata},
+		{Name: "metadata-is-checked-again-and-again", Run: metadataUpdates},
 		{Name: "leases-are-conditional", Run: leases},
 		{Name: "deletion-waits-for-finalizers", Run: finalizers},
 		{Name: "deletion-has-preconditions", Run: deletePreconditions},

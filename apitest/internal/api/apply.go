@@ -28,12 +28,12 @@ func (q *request) apply(data []byte, options writeOptions) error {
 	v, created, err := q.api.objects.Update(q.kind, objects.Change{
 		Namespace: q.Namespace, Name: q.Name, Subresource: q.Subresource, DryRun: options.dryRun, Upsert: q.Subresource == "",
 		Make: func(current resource.Object) (resource.Object, error) {
-			if uid := configuration.GetUID(); current == nil && uid != "" {
-				return nil, apierrors.NewConflict(q.kind.GR(), q.Name, fmt.Errorf("uid mismatch: the provided object specified uid %s, and no existing object was found", uid))
-			}
 			obj, err := q.api.fields.Apply(q.kind, q.Subresource, current, configuration.DeepCopy(), options.manager, options.force)
 			if err != nil {
 				return nil, err
+			}
+			if uid := configuration.GetUID(); current == nil && uid != "" {
+				return nil, apierrors.NewConflict(q.kind.GR(), q.Name, fmt.Errorf("uid mismatch: the provided object specified uid %s, and no existing object was found", uid))
 			}
 			if _, err := q.kind.Tidy(obj); err != nil {
 				return nil, decodeError(q.kind, nil, err)

@@ -154,6 +154,10 @@ func (k *Kind) DecodeJSON(body []byte) (resource.Object, []error, error) {
 	if kind == "" && !k.typed && !k.Facts.OwnCode {
 		return nil, nil, &UnrecognizedError{fmt.Errorf("Object 'Kind' is missing in '%s'", body)}
 	}
+	if apiVersion == "" && !k.typed && !k.Facts.OwnCode {
+		want := metav1.TypeMeta{Kind: k.GVK().Kind, APIVersion: k.GVK().GroupVersion().String()}
+		return nil, nil, k.wrongType(metav1.TypeMeta{Kind: kind}, want)
+	}
 	if err := k.checkType(apiVersion, kind); err != nil {
 		return nil, nil, err
 	}

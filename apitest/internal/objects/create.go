@@ -3,10 +3,12 @@ package objects
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validate/content"
@@ -37,6 +39,9 @@ func (s *Store) Create(k *kinds.Kind, obj resource.Object, dryRun bool) (*histor
 			obj.SetName(shorten(obj.GetGenerateName()) + s.newSuffix())
 		}
 		v, err := s.create(k, obj, dryRun)
+		if apierrors.IsAlreadyExists(err) && obj.GetGenerateName() != "" {
+			err = apierrors.NewGenerateNameConflict(k.GR(), obj.GetName(), 1)
+		}
 		if !generated || try == generatedTries || !apierrors.IsAlreadyExists(err) {
 			return v, err
 		}
@@ -119,16 +124,9 @@ func labelNamespace(namespace *corev1.Namespace) {
 
 // validate checks the metadata of an object; old is nil for a new one.
 func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
-	metadata := field.NewPath("metadata")
-	problems := validation.ValidateObjectMetaAccessor(obj, k.Namespaced(), nameRule(k), metadata)
-	if k.Typed() {
-		problems = append(problems, checkFinalizers(obj, metadata.Child("finalizers"))...)
-	}
+	problems := checkMetadata(k, obj, nameRule(k))
 	if old != nil {
-		problems = append(problems, validation.ValidateObjectMetaAccessorUpdate(obj, old, metadata)...)
-		if k.Typed() {
-			problems = append(problems, problems...) // the real server checks twice, and says so
-		}
+		problems = checkUpdate(k, obj, old)
 	}
 	if u, ok := obj.(*unstructured.Unstructured); ok {
 		if k.GR() == definitionsResource {
@@ -143,6 +141,34 @@ func (s *Store) validate(k *kinds.Kind, obj, old resource.Object) error {
 	}
 	return nil
 }
+
+// checkMetadata checks an object's metadata. The real server has rules of its own for the finalizers of most built-in types.
+func checkMetadata(k *kinds.Kind, obj resource.Object, names validation.ValidateNameFunc) field.ErrorList {
+	metadata := field.NewPath("metadata")
+	problems := validation.ValidateObjectMetaAccessor(obj, k.Namespaced(), names, metadata)
+	if k.Typed() && !isLease(k) {
+		problems = append(problems, checkFinalizers(obj, metadata.Child("finalizers"))...)
+	}
+	return problems
+}
+
+// checkUpdate checks the metadata of an object that replaces another. The real server does so up to four times, and says so.
+func checkUpdate(k *kinds.Kind, obj, old resource.Object) field.ErrorList {
+	change := validation.ValidateObjectMetaAccessorUpdate(obj, old, field.NewPath("metadata"))
+	names := nameRule(k)
+	problems := slices.Concat(checkMetadata(k, obj, func(name string, prefix bool) []string {
+		if prefix { // of names that are not generated any more
+			return nil
+		}
+		return names(name, false)
+	}), change, change)
+	if k.Typed() && !isLease(k) && k.GR() != corev1.Resource("services") {
+		problems = append(problems, checkMetadata(k, obj, names)...)
+	}
+	return problems
+}
+
+func isLease(k *kinds.Kind) bool { return k.GVR().Group == coordinationv1.GroupName }
 
 // checkFinalizers wants the finalizers of built-in types to be qualified or known.
 func checkFinalizers(obj resource.Object, path *field.Path) (problems field.ErrorList) {
