@@ -49,5 +49,6 @@
 //   - The OpenAPI documents of built-in kinds are those of Kubernetes 1.36, and that of version 2 is made from those of version 3.
 //   - Authorization is a function, not the RBAC objects: a test says it in a line. Service accounts' tokens are signed by a secret, not a key pair.
 //   - CBOR, audit, and API priority and fairness are not there: clients do not depend on them.
-//   - Messages of errors are the real ones word by word, except where those name Go types of the server's code.
+//   - Messages of errors are the real ones word by word, except where those name Go types of the server's code, where their parts come in no
+//     fixed order, and where the rules for metadata have other words since 1.36, as those for owner references.
 package apitest

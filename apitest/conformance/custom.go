@@ -139,6 +139,10 @@ func customApply(s *Session) {
 	apply("fieldManager=one", "{color: red, size: 11}")
 	s.Do("PATCH", "$widgets/a/status?fieldManager=three", applyPatch+"{apiVersion: $group/v1, kind: Widget, metadata: {name: a, labels: {not: kept}}, status: {ready: true}}")
 	s.Do("PATCH", "$widgets/a?fieldManager=four", mergePatch+`{"spec":{"size":7}}`)
+	s.Note("metadata that cannot be read")
+	for _, metadata := range []string{`"creationTimestamp":"now"`, `"deletionTimestamp":5`, `"creationTimestamp":true,"labels":{"l":"1"}`, `"generation":"x"`, `"selfLink":{}`} {
+		s.Do("PATCH", "$widgets/m?fieldManager=m", applyPatch+`{"apiVersion":"$group/v1","kind":"Widget","metadata":{"name":"m",`+metadata+`},"spec":{"color":"red"}}`)
+	}
 }
 
 func definitions(s *Session) {

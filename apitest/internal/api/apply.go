@@ -11,6 +11,7 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/sheaf-dev/sheaf/apitest/internal/kinds"
 	"github.com/sheaf-dev/sheaf/apitest/internal/objects"
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -35,6 +36,7 @@ func (q *request) apply(data []byte, options writeOptions) error {
 			if uid := configuration.GetUID(); current == nil && uid != "" {
 				return nil, apierrors.NewConflict(q.kind.GR(), q.Name, fmt.Errorf("uid mismatch: the provided object specified uid %s, and no existing object was found", uid))
 			}
+			kinds.DropInvalidMetadata(obj)
 			if _, err := q.kind.Tidy(obj); err != nil {
 				return nil, decodeError(q.kind, nil, err)
 			}

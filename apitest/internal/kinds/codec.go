@@ -211,6 +211,22 @@ func (k *Kind) Tidy(obj resource.Object) (dropped []error, err error) {
 	return dropped, nil
 }
 
+// DropInvalidMetadata drops what of an unstructured object's metadata cannot be read: what is applied, and well in the schema's eyes, may
+// have some. Go structs have none.
+func DropInvalidMetadata(obj resource.Object) {
+	u, ok := obj.(*unstructured.Unstructured)
+	if !ok {
+		return
+	}
+	metadata, _ := u.Object["metadata"].(map[string]any)
+	for name, value := range metadata {
+		encoded, err := json.Marshal(map[string]any{name: value})
+		if err != nil || json.Unmarshal(encoded, &metav1.ObjectMeta{}) != nil {
+			delete(metadata, name)
+		}
+	}
+}
+
 // tidyMetadata makes sure that the accessors of unstructured objects, which ignore what they cannot read, see what was sent.
 func tidyMetadata(content map[string]any) ([]error, error) {
 	raw, ok := content["metadata"]
