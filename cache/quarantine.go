@@ -2,9 +2,8 @@ package cache
 
 import (
 	"context"
-	"maps"
 	"math/rand/v2"
-	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -219,7 +218,11 @@ func (w *wards) wait(d time.Duration) time.Duration { return d + time.Duration(w
 func (w *wards) list(limit int) (quarantined []Quarantined, total int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	patients := slices.SortedFunc(maps.Values(w.patients), func(a, b *patient) int { return a.Key.Compare(b.Key) })
+	patients := make([]*patient, 0, len(w.patients))
+	for _, p := range w.patients {
+		patients = append(patients, p)
+	}
+	sort.Slice(patients, func(i, j int) bool { return patients[i].Key.Compare(patients[j].Key) < 0 })
 	for _, p := range patients[:min(limit, len(patients))] {
 		quarantined = append(quarantined, p.Quarantined)
 	}

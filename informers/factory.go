@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"sync"
 	"unsafe"
 
@@ -323,8 +324,6 @@ func (f *SharedInformerFactory) informers() []*cache.SharedIndexInformer {
 	for _, m := range f.members {
 		all = append(all, m.informer)
 	}
-	slices.SortFunc(all, func(a, b *cache.SharedIndexInformer) int {
-		return compareDefinitions(a.Definition(), b.Definition())
-	})
+	sort.Slice(all, func(i, j int) bool { return compareDefinitions(all[i].Definition(), all[j].Definition()) < 0 })
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sort"
 
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -90,7 +91,7 @@ func (s Snapshot) StaleKeys() iter.Seq2[resource.Key, error] {
 				stale = append(stale, &entry{resource.Key{Namespace: name[0], Name: name[1]}, reason})
 			}
 		}
-		slices.SortFunc(stale, func(a, b *entry) int { return a.key.Compare(b.key) })
+		sort.Slice(stale, func(i, j int) bool { return stale[i].key.Compare(stale[j].key) < 0 })
 		for _, e := range stale {
 			if !yield(e.key, e.reason) {
 				return
@@ -177,7 +178,8 @@ func (s Snapshot) IndexErrors() []*IndexError {
 			}
 			return true
 		})
-		slices.SortFunc(errs[first:], func(a, b *IndexError) int { return a.Key.Compare(b.Key) })
+		byKey := errs[first:]
+		sort.Slice(byKey, func(i, j int) bool { return byKey[i].Key.Compare(byKey[j].Key) < 0 })
 	}
 	return errs
 }

@@ -35,7 +35,7 @@ func newState(opts Options) *state {
 }
 
 func (s *state) sortIndexes() {
-	slices.SortFunc(s.indexes, func(a, b *indexWriter) int { return cmp.Compare(a.name, b.name) })
+	sort.Slice(s.indexes, func(i, j int) bool { return s.indexes[i].name < s.indexes[j].name })
 }
 
 // freeze makes a version of the state. What did not change since the version before is shared with it.
