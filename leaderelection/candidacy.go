@@ -23,7 +23,8 @@ import (
 // Coordinated makes a candidate take part in a coordinated election: each candidate has a LeaseCandidate object with its versions, and
 // the server writes the name of the best one, that with the lowest emulation version, into the Lease. When a better one comes, the leader
 // ends its work and releases the Lease. The safety is that of any election here: the server's choice is a proposal, which the
-// chosen takes up only when the holder before has released the Lease, or cannot hold it any more by this candidate's own clock.
+// chosen takes up only when the holder before has released the Lease, or cannot hold it any more by this candidate's own clock. A candidate
+// that may not watch the Lease cannot tell whether it was released, and waits for LeaseDuration each time.
 //
 // A server without LeaseCandidates gets an election as usual. So does one that has them, but has left the Lease to nobody for half a minute:
 // they may be served although nothing there acts on them.

@@ -3,6 +3,7 @@ package leaderelection
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,7 +115,8 @@ func (b *board) choose() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	best := ""
-	for name, c := range b.candidates {
+	for _, name := range slices.Sorted(maps.Keys(b.candidates)) {
+		c := b.candidates[name]
 		if !c.Spec.RenewTime.Before(&now) && (best == "" || c.Spec.EmulationVersion < b.candidates[best].Spec.EmulationVersion) {
 			best = name
 		}
@@ -128,8 +130,8 @@ func (b *board) preside(ctx context.Context) {
 		time.Sleep(time.Second)
 		best := b.choose()
 		lease, err := b.server.get("lease")
-		expired := err != nil || *lease.Spec.HolderIdentity == "" ||
-			lease.Spec.RenewTime.Add(time.Duration(*lease.Spec.LeaseDurationSeconds)*time.Second).Before(time.Now().Add(b.ahead))
+		vacant := err != nil || *lease.Spec.HolderIdentity == ""
+		expired := err != nil || lease.Spec.RenewTime.Add(time.Duration(*lease.Spec.LeaseDurationSeconds)*time.Second).Before(time.Now().Add(b.ahead))
 		if best == "" {
 			continue
 		}
@@ -139,7 +141,7 @@ func (b *board) preside(ctx context.Context) {
 			lease = leaseOf(best, "", seconds)
 			lease.Spec.Strategy, lease.Spec.RenewTime = &strategy, &now
 			b.server.create(lease)
-		case expired:
+		case vacant, expired && *lease.Spec.HolderIdentity != best:
 			lease.Spec.HolderIdentity, lease.Spec.RenewTime, lease.Spec.LeaseDurationSeconds = &best, &now, &seconds
 			lease.Spec.AcquireTime, lease.Spec.PreferredHolder, lease.Spec.Strategy = nil, nil, &strategy
 			b.server.update(lease)
@@ -178,11 +180,35 @@ type through struct {
 	link *link
 }
 
-func (t through) Get(ctx context.Context, name string) (*coordinationv1beta1.LeaseCandidate, error) {
+// pass lets a request and its answer travel.
+func (t through) pass(do func() error) error {
+	t.link.await()
 	if !t.link.travel() {
-		return nil, errRefused
+		return errRefused
 	}
-	return t.board.Get(ctx, name)
+	if err := do(); err != nil || t.link.travel() {
+		return err
+	}
+	return errRefused
+}
+
+func (t through) Get(ctx context.Context, name string) (c *coordinationv1beta1.LeaseCandidate, err error) {
+	err = t.pass(func() error { c, err = t.board.Get(ctx, name); return err })
+	return c, err
+}
+
+func (t through) Create(ctx context.Context, c *coordinationv1beta1.LeaseCandidate) (_ *coordinationv1beta1.LeaseCandidate, err error) {
+	err = t.pass(func() error { c, err = t.board.Create(ctx, c); return err })
+	return c, err
+}
+
+func (t through) Update(ctx context.Context, c *coordinationv1beta1.LeaseCandidate) (_ *coordinationv1beta1.LeaseCandidate, err error) {
+	err = t.pass(func() error { c, err = t.board.Update(ctx, c); return err })
+	return c, err
+}
+
+func (t through) Delete(ctx context.Context, name, version string) error {
+	return t.pass(func() error { return t.board.Delete(ctx, name, version) })
 }
 
 func coordinated(b *board, version string) func(*player, *Options) {
@@ -340,6 +366,17 @@ func TestLeaseThatTheServerLeavesToNobodyIsClaimed(t *testing.T) {
 		if !errors.Is(a.why(), ErrReplaced) {
 			t.Errorf("a was told to end by %v", a.why())
 		}
+	})
+}
+
+func TestChoiceThatWasMadeBeforeTheCandidateCameIsTakenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer()
+		if _, err := s.create(chosen("a", "")); err != nil {
+			t.Fatal(err)
+		}
+		a := play(t, s, "a", coordinated(newBoard(s, 0), ""))
+		within(t, 5*time.Second, "a leads", a.IsLeader)
 	})
 }
 

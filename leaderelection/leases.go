@@ -27,8 +27,8 @@ type Objects[T any] interface {
 	Update(ctx context.Context, object T) (T, error)
 	// Delete deletes the object, if it still has this resourceVersion; "": whatever it has.
 	Delete(ctx context.Context, name, resourceVersion string) error
-	// Watch calls seen with each state of the object, from the present one on, or with nil when it has been deleted, until the
-	// context or the stream ends.
+	// Watch calls seen with each state of the object, from the present one on, in order and leaving none out, or with nil when it has been
+	// deleted, until the context or the stream ends.
 	Watch(ctx context.Context, name string, seen func(T)) error
 }
 

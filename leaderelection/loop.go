@@ -25,8 +25,8 @@ type loop struct {
 	stop     context.CancelFunc
 	flying   sync.WaitGroup
 	answers  chan answer
-	seen     chan *coordinationv1.Lease // from the watch
-	way      chan bool                  // whether the server chooses the leader; from the candidacy
+	seen     chan sighting
+	way      chan bool // whether the server chooses the leader; from the candidacy
 	herald   *herald
 	told     string // the last leader that was told
 
@@ -54,7 +54,7 @@ func newLoop(ctx context.Context, e *Elector, metrics Metrics) *loop {
 		log:     e.logger(ctx),
 		metrics: metrics,
 		answers: make(chan answer, 2*maxInFlight), // never blocks
-		seen:    make(chan *coordinationv1.Lease),
+		seen:    make(chan sighting),
 		way:     make(chan bool),
 		herald:  newHerald(e.callbacks.OnNewLeader),
 	}
@@ -63,7 +63,7 @@ func newLoop(ctx context.Context, e *Elector, metrics Metrics) *loop {
 		l.flying.Go(l.watch)
 	}
 	if e.opts.Coordinated != nil {
-		l.silent = true
+		l.silent, l.coordinated = true, true // until it is known better
 		l.flying.Go(l.candidacy)
 	}
 	return l
@@ -119,8 +119,8 @@ func (l *loop) wait(most time.Duration) {
 	case <-timer.C:
 	case a := <-l.answers:
 		l.take(a)
-	case lease := <-l.seen:
-		l.notice(lease)
+	case s := <-l.seen:
+		l.notice(s)
 	case l.coordinated = <-l.way:
 		l.silent = false
 	case <-worked:
@@ -227,15 +227,17 @@ func (l *loop) extend(until time.Duration) {
 }
 
 // notice takes in what the watch saw. A deletion is looked into: a watch may replay an old one.
-func (l *loop) notice(lease *coordinationv1.Lease) {
-	if lease == nil {
+func (l *loop) notice(s sighting) {
+	if s.lease == nil {
 		l.nextRead = 0
 		if l.phase == leading {
 			l.doubt = true
 		}
 		return
 	}
-	l.learn(lease, false)
+	l.sequel = s.after != "" && s.after == l.version
+	l.learn(s.lease, false)
+	l.sequel = false
 }
 
 // learn takes in a state of the Lease, and says whether it is news.

@@ -21,8 +21,10 @@ type record struct {
 	mine    bool                  // this candidate wrote it
 	tried   tries
 
-	coordinated bool // the server chooses who holds it
-	assigned    bool // it has chosen this candidate, which has not answered yet
+	coordinated bool          // the server chooses who holds it
+	sequel      bool          // what is observed is the very next state after the one that is known
+	longest     time.Duration // that a holder has promised
+	assigned    bool          // it has chosen this candidate, which has not answered yet
 }
 
 // tries is the last writes that were sent, by their renew time: the answer to a write may get lost and the write still be
@@ -82,29 +84,33 @@ func (r *record) observe(lease *coordinationv1.Lease, now time.Duration, proof b
 	r.known, r.lease, r.version, r.seen = true, lease, lease.ResourceVersion, now
 	holder := r.holder()
 	r.mine = holder == r.identity && r.tried.has(lease.Spec.RenewTime)
-	r.assigned = r.coordinated && holder == r.identity && !r.mine
+	chosen := r.coordinated && holder != "" && lease.Spec.AcquireTime == nil // by the server; who it is has not taken the Lease up yet
+	r.assigned = chosen && holder == r.identity
 	r.expires = now
-	switch {
-	case r.assigned:
-		r.expires = before.freeFor(lease, now)
-	case holder != "":
+	if holder != "" && !r.assigned {
 		r.expires += r.promised()
+	}
+	if holder != "" && !chosen {
+		r.longest = max(r.longest, r.promised())
+	}
+	if chosen {
+		r.expires = max(r.expires, before.freeAfterAll(lease, now))
 	}
 	return true
 }
 
-// freeFor returns from when this candidate may take a Lease that the server has assigned to it. The server goes by its wall clock; the
-// holder before may go on for as long as it has promised to, on its own.
-func (r *record) freeFor(lease *coordinationv1.Lease, now time.Duration) time.Duration {
+// freeAfterAll returns from when a Lease may be taken that the server has given to another holder. The server goes by its wall clock; the holder
+// before may go on for as long as it has promised to, on its own. That may be another than the one known here, or have renewed the Lease unseen.
+func (r *record) freeAfterAll(lease *coordinationv1.Lease, now time.Duration) time.Duration {
 	switch {
-	case r.mine:
+	case lease.Spec.LeaseTransitions == nil: // there has been none
 		return now
-	case r.known:
+	case r.sequel && r.mine:
+		return now
+	case r.sequel:
 		return max(now, r.expires)
-	case lease.Spec.LeaseTransitions != nil: // there has been a holder before, unseen
-		return now + r.duration
 	}
-	return now
+	return now + max(r.duration, r.longest)
 }
 
 // unwanted says whether the server has another candidate in mind.

@@ -1,6 +1,7 @@
 package leaderelection
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -137,4 +138,57 @@ func TestClaimKeepsWhatIsNotItsOwn(t *testing.T) {
 	if *released.Spec.HolderIdentity != "" || *released.Spec.LeaseDurationSeconds != 1 || *released.Spec.LeaseTransitions != 4 {
 		t.Errorf("releases %+v", released.Spec)
 	}
+}
+
+// chosen is a Lease as a server leaves it that has chosen its holder.
+func chosen(holder, version string) *coordinationv1.Lease {
+	lease := leaseOf(holder, version, 5)
+	lease.Spec.AcquireTime = nil
+	return lease
+}
+
+func TestServersChoiceDoesNotEndTheTimeOfTheHolderBefore(t *testing.T) {
+	transitions := int32(1)
+	for _, test := range []struct {
+		what   string
+		who    string
+		sequel bool
+		before func() *coordinationv1.Lease
+		free   time.Duration
+	}{
+		{"it is seen directly after the holder's last renewal", "me", true, func() *coordinationv1.Lease { return claimed("other", "1", 60) }, 60 * time.Second},
+		{"there may have been renewals, unseen", "me", false, func() *coordinationv1.Lease { return claimed("other", "1", 60) }, 61 * time.Second},
+		{"another is chosen, who does not come", "third", true, func() *coordinationv1.Lease { return claimed("other", "1", 60) }, 60*time.Second + patience},
+		{"it is seen directly after the release", "me", true, func() *coordinationv1.Lease { return claimed("", "1", 1) }, time.Second},
+		{"there may have been a holder since the release", "me", false, func() *coordinationv1.Lease { return claimed("", "1", 1) }, 16 * time.Second},
+	} {
+		r := newRecord()
+		r.coordinated = true
+		r.observe(test.before(), 0, false)
+		r.sequel = test.sequel
+		choice := chosen(test.who, "2") // by a clock that is fast
+		choice.Spec.LeaseTransitions = &transitions
+		if r.observe(choice, time.Second, false); r.free(test.free-1) || !r.free(test.free) {
+			t.Errorf("%s: the Lease is free at %v, want %v", test.what, r.expires, test.free)
+		}
+	}
+}
+
+func TestLeaseOfANamesakeIsNoChoiceOfTheServer(t *testing.T) {
+	r := newRecord()
+	r.coordinated = true
+	for i := range 100 {
+		now := time.Duration(i) * 2 * time.Second
+		if r.observe(claimed("me", fmt.Sprint(i+1), 15), now, false); r.mine || r.assigned || r.free(now+15*time.Second) {
+			t.Fatalf("another process of the same name renews, and its Lease is free at %v", r.expires)
+		}
+	}
+}
+
+// claimed is a Lease as a candidate writes it.
+func claimed(holder, version string, seconds int32) *coordinationv1.Lease {
+	lease := leaseOf(holder, version, seconds)
+	at := metav1.NewMicroTime(time.Unix(1e9, 0))
+	lease.Spec.AcquireTime = &at
+	return lease
 }

@@ -21,7 +21,7 @@ const (
 	roundTrips = 6 * slowest
 )
 
-// again is how long the candidates may be without a leader after the last fault has ended.
+// again is how long, without a server that chooses, the candidates may be without a leader after the last fault has ended.
 var again = (15*time.Second+4400*time.Millisecond)*11/10 + roundTrips
 
 // world is a server, candidates, and a chronicler who looks at all of them at one instant.
@@ -30,6 +30,8 @@ type world struct {
 	seed   uint64
 	random *rand.Rand
 	server *server
+	board  *board        // chooses; nil: the candidates settle it among themselves
+	again  time.Duration // how long they may be without a leader after the last fault has ended
 	wg     sync.WaitGroup
 
 	mu         sync.Mutex // owns all below
@@ -51,9 +53,13 @@ type candidate struct {
 	weary bool // has been frozen in this life: its work may overlap with another's
 }
 
-func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), server: newServer(), working: map[*candidate]bool{}}
+func newWorld(t *testing.T, seed uint64, coordinated bool) *world {
+	w := &world{t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), server: newServer(), again: again, working: map[*candidate]bool{}}
 	w.calmSince, w.lastLeader = time.Now(), time.Now()
+	if coordinated {
+		w.again += (15*time.Second+patience)*11/10 + 10*time.Second // a choice that comes to nothing, and another that makes the leader yield
+		w.board = convene(t, w.server, time.Duration(w.random.Int64N(int64(40*time.Second)))-20*time.Second)
+	}
 	for range 3 + w.random.IntN(5) {
 		w.join()
 	}
@@ -72,9 +78,13 @@ func (w *world) join() {
 	c.clock = crooked{&l.freezer, time.Now().Add(-time.Duration(w.random.Int64N(int64(time.Hour)))), 0.9 + 0.2*w.random.Float64()}
 	stopping := time.Duration(w.random.Int64N(int64(1500 * time.Millisecond)))
 	var err error
+	opts := Options{Identity: fmt.Sprint("candidate-", w.random.Uint32()), NoWatch: w.random.IntN(3) > 0}
+	if w.board != nil {
+		opts.Coordinated = &Coordinated{Candidates: through{w.board, l}, BinaryVersion: "1.9.0", EmulationVersion: fmt.Sprintf("1.%d.0", w.random.IntN(10))}
+	}
 	c.Elector, err = New(l, "lease", Callbacks{
 		OnStartedLeading: func(ctx context.Context) { w.work(c, ctx, stopping) },
-	}, Options{Identity: fmt.Sprint("candidate-", w.random.Uint32()), NoWatch: w.random.IntN(3) > 0})
+	}, opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -136,7 +146,7 @@ func (w *world) look() {
 	if w.calmSince.After(since) {
 		since = w.calmSince
 	}
-	if missing := time.Since(since); missing > again {
+	if missing := time.Since(since); missing > w.again {
 		w.fault("no leader for %v", missing)
 		w.lastLeader = time.Now()
 	}
@@ -281,13 +291,19 @@ func (w *world) end() {
 	}
 }
 
-func TestNeverTwoLeadersAndSoonOneAgain(t *testing.T) {
+func TestNeverTwoLeadersAndSoonOneAgain(t *testing.T) { simulate(t, seeds, false) }
+
+func TestNeverTwoLeadersAndSoonOneAgainWhoeverTheServerChooses(t *testing.T) {
+	simulate(t, seeds/5, true)
+}
+
+func simulate(t *testing.T, seeds uint64, coordinated bool) {
 	const groups = 4
 	for group := range uint64(groups) {
 		t.Run(fmt.Sprint("group ", group), func(t *testing.T) {
 			t.Parallel()
 			for seed := group; seed < seeds && !t.Failed(); seed += groups {
-				synctest.Test(t, func(t *testing.T) { newWorld(t, seed).run() })
+				synctest.Test(t, func(t *testing.T) { newWorld(t, seed, coordinated).run() })
 			}
 		})
 	}

@@ -11,16 +11,27 @@ import (
 // refusedPause is how many retry periods pass before a watch is tried again that RBAC does not allow.
 const refusedPause = 100
 
+// sighting is a state of the Lease, nil if it was deleted, that a watch has seen directly after another one.
+type sighting struct {
+	lease *coordinationv1.Lease
+	after string // the other one's resourceVersion; empty: there is none
+}
+
 // watch keeps the loop informed until the requests end. It only speeds things up: the loop polls all the same, so whatever
 // goes wrong here needs no more than another try.
 func (l *loop) watch() {
 	for l.requests.Err() == nil {
 		ctx, cancel := context.WithCancel(l.requests)
+		var next sighting
 		err := l.leases.Watch(ctx, l.name, func(lease *coordinationv1.Lease) {
 			l.note(func(s *Status) { s.Watching = true })
+			next.lease = lease
 			select {
-			case l.seen <- lease:
+			case l.seen <- next:
 			case <-ctx.Done():
+			}
+			if next.after = ""; lease != nil {
+				next.after = lease.ResourceVersion
 			}
 		})
 		cancel()
