@@ -62,7 +62,8 @@ func (s Streams) check() error {
 
 // Exec runs a command in a container of the named pod, and returns when it has ended and all its output has been written. The error is nil
 // if it exited with code 0, an *ExitError for another code, an *errors.StatusError if the server refuses or cannot run it, and the
-// context's if that ends first; the command may then go on in the pod.
+// context's if that ends first; the command may then go on in the pod. It is never started twice: if the connection breaks before the server has
+// answered, that is the error, and the command may have run.
 func Exec(ctx context.Context, pods typed.Client[*api.Pod], name string, command Command, streams Streams) error {
 	if len(command.Args) == 0 {
 		return fmt.Errorf("exec in pod %s: there is no command", name)

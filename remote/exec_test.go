@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -122,6 +123,19 @@ func TestARefusedCommandIsAnErrorOfTheServersAndShowsNoArgument(t *testing.T) {
 	pods = podsOf(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") }))
 	if err = Exec(t.Context(), pods, "p", Command{Args: []string{"hidden"}}, Streams{Stdout: io.Discard}); err == nil || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The server may have started the command before the connection broke.
+func TestACommandWhoseAnswerIsLostIsNotStartedAgain(t *testing.T) {
+	var started atomic.Int32
+	pods := podsOf(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		started.Add(1)
+		panic(http.ErrAbortHandler)
+	}))
+	err := Exec(t.Context(), pods, "p", Command{Args: []string{"pay"}}, Streams{Stdout: io.Discard})
+	if err == nil || started.Load() != 1 {
+		t.Errorf("started %d times: %v", started.Load(), err)
 	}
 }
 

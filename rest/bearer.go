@@ -78,7 +78,7 @@ func (l *bearerLayer) try(req *http.Request, body io.ReadCloser) (string, *http.
 // bodyAgain returns the request's body from its beginning, if it can be had a second time.
 func bodyAgain(req *http.Request) (io.ReadCloser, bool) {
 	switch {
-	case req.Body == nil || req.Body == http.NoBody:
+	case req.Body == nil || req.Body == http.NoBody || req.Body == onceBody{}:
 		return req.Body, true
 	case req.GetBody == nil:
 		return nil, false

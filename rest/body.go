@@ -24,6 +24,7 @@ type body struct {
 	data   []byte
 	reader io.Reader // instead of data; can be sent once only
 	set    bool
+	once   bool // if it is empty, net/http must not know
 }
 
 // Body sets what is sent: []byte as it is, an io.Reader as a stream (such a request is never repeated), or any other value as JSON. The
@@ -86,6 +87,8 @@ func (b body) attach(req *http.Request) {
 		req.ContentLength = int64(len(b.data))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.data)), nil }
 		req.Body, _ = req.GetBody()
+	case b.once:
+		req.Body = onceBody{}
 	}
 }
 

@@ -13,7 +13,7 @@
 //   - An error of the server's is an *errors.StatusError of k8s.io/apimachinery, also if what answered was a proxy with a page of HTML.
 //     Other errors say which request failed, without its query. No error, log line or print of a Config shows a secret.
 //
-//   - A write is repeated only if the server said that it did not happen: after 429 with Retry-After, or once after 401 with a fresh
+//   - A write, or an Upgrade, is repeated only if the server said that it did not happen: after 429 with Retry-After, or once after 401 with a fresh
 //     credential. Reads are repeated after 429 and 5xx with Retry-After, and when the connection broke. Never more than ten times. Whether a wait is
 //     too long is for the context to decide: one that does not fit into its deadline is not begun, and a minute or more is said in the log.
 //

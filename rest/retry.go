@@ -19,7 +19,7 @@ const longWait = time.Minute
 
 // outcome is what a try came to, as far as the decision to repeat it needs to know.
 type outcome struct {
-	method     string
+	readOnly   bool // the request changes nothing
 	replayable bool // the body can be sent again
 	tries      int  // so far, this one included
 	retries    int  // how many may follow the first try
@@ -37,13 +37,13 @@ func (o outcome) again() (wait time.Duration, ok bool) {
 	case o.tries > o.retries || !o.replayable:
 		return 0, false
 	case o.err != nil:
-		return brokenWait(o.tries), readOnly(o.method) && connectionBroke(o.err)
+		return brokenWait(o.tries), o.readOnly && connectionBroke(o.err)
 	case !o.hasRetry:
 		return 0, false
 	case o.code == http.StatusTooManyRequests:
 		return o.retryAfter, true
 	case o.code >= 500:
-		return o.retryAfter, readOnly(o.method)
+		return o.retryAfter, o.readOnly
 	}
 	return 0, false
 }

@@ -50,7 +50,7 @@ func (r *Request) sendAfter(ctx context.Context, s scope, tries *int) (*http.Res
 
 // outcome is what a try came to that was not answered, or not to the end.
 func (r *Request) outcome(tries int, err error) outcome {
-	return outcome{method: r.method, replayable: r.body.reader == nil, tries: tries, retries: r.retries, err: err}
+	return outcome{readOnly: readOnly(r.method) && !r.body.once, replayable: r.body.reader == nil, tries: tries, retries: r.retries, err: err}
 }
 
 // succeeded says whether an answer is what was asked for; that includes "not modified", if the request was conditional.

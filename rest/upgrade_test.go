@@ -5,8 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,6 +64,58 @@ func TestAnUpgradedConnectionIsTheCallersAndNoTimeOutCutsIt(t *testing.T) {
 			again = false
 		default:
 		}
+	}
+}
+
+// A command in a pod is started by a GET: once the server has it, nobody but the caller may ask for it again.
+func TestAnUpgradeThatReachedTheServerIsNotRepeated(t *testing.T) {
+	var mu sync.Mutex // owns got
+	got := map[string]int{}
+	count := func(path string) int {
+		mu.Lock()
+		defer mu.Unlock()
+		got[path]++
+		return got[path]
+	}
+	token := filepath.Join(t.TempDir(), "token")
+	write := func(text string) {
+		if err := os.WriteFile(token, []byte(text), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	write("old")
+	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		n := count(r.URL.Path)
+		switch {
+		case r.URL.Path == "/unavailable":
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case r.URL.Path == "/busy" && n < 3:
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusTooManyRequests)
+		case r.URL.Path == "/forbidden":
+			w.WriteHeader(http.StatusForbidden)
+		case r.URL.Path == "/renewed" && n == 1:
+			write("new")
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			if r.ContentLength != 0 || len(r.TransferEncoding) > 0 {
+				t.Errorf("there is a body of length %d, %q", r.ContentLength, r.TransferEncoding)
+			}
+			panic(http.ErrAbortHandler) // which ends the connection
+		}
+	}, func(c *Config) { c.BearerTokenFile = token })
+	for _, path := range []string{"/cut", "/unavailable", "/busy", "/forbidden", "/cut", "/renewed"} { // many on connections that have been used before
+		resp, err := client.Get().AbsPath(path).SetHeader("Connection", "Upgrade").SetHeader("Upgrade", "echo").Upgrade(t.Context())
+		if err == nil {
+			resp.Body.Close()
+			t.Errorf("%s: no error", path)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if want := map[string]int{"/cut": 2, "/unavailable": 1, "/busy": 3, "/forbidden": 1, "/renewed": 2}; !maps.Equal(got, want) {
+		t.Errorf("the server got %v, want %v", got, want)
 	}
 }
 
