@@ -46,7 +46,8 @@ type Options struct {
 	Scopes []Scope
 }
 
-// Scope is one namespace of a collection and where to read it. If one scope is the empty namespace, it must be the only one.
+// Scope is one namespace of a collection and where to read it. No namespace may come twice, and if one scope is the empty namespace, it must be the
+// only one: else Run fails.
 type Scope struct {
 	Namespace string
 	Source    reflector.ListerWatcher
@@ -125,8 +126,14 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 		}
 		i.reflectors = append(i.reflectors, scoped{scope.Namespace, reflector.New(decoding.source(scope.Source, intake), intake, opts.Reflector)})
 	}
+	if n := len(i.wards.intakes); n < len(opts.Scopes) || n > 1 && i.wards.intakes[""] != nil {
+		i.invalid = errScopes
+	}
 	return i
 }
+
+// errScopes: what one stream of a namespace says is missing, another may have.
+var errScopes = errors.New("no namespace may be in two scopes, and a scope of all namespaces must be the only one")
 
 // Definition returns the resource.
 func (i *SharedIndexInformer) Definition() *resource.Definition { return i.def }

@@ -150,3 +150,15 @@ func TestAnInformerRunsOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestScopesThatOverlapAreAnError(t *testing.T) {
+	g := newGenerator(1)
+	for _, scopes := range [][]Scope{{{"a", g}, {"b", g}, {"a", g}}, {{"a", g}, {"", g}}} {
+		i := New(corev1.ConfigMaps.Definition(), nil, Options{Scopes: scopes})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := i.Run(ctx); err == nil {
+			t.Errorf("%v: no error", scopes)
+		}
+	}
+}

@@ -43,8 +43,10 @@ type wards struct {
 	patients map[resource.Key]*patient
 	nurse    bool // heal is running
 	wake     chan struct{}
-	unnamed  int   // objects that could not even be identified, ever
-	last     error // the last of those
+	asleep   time.Time // until when heal waits; zero: it does not
+	paid     time.Time // for how long the reads so far are enough
+	unnamed  int       // objects that could not even be identified, ever
+	last     error     // the last of those
 }
 
 type patient struct {
@@ -58,6 +60,11 @@ const (
 	firstVisit = 500 * time.Millisecond
 	lastVisit  = 5 * time.Minute
 	visitLimit = 30 * time.Second // for one read
+
+	// However many objects there are, they are read no faster than that, after a first few: a transform that fails on all of them must not
+	// become a storm.
+	visitEvery = 100 * time.Millisecond
+	visitFirst = 20
 )
 
 func newWards(random func(int64) int64) *wards {
@@ -73,17 +80,20 @@ func newWards(random func(int64) int64) *wards {
 
 // admit quarantines an object. missing says that it may be gone.
 func (w *wards) admit(key resource.Key, scope string, err error, missing bool) {
-	if w.register(key, scope, err, missing) {
+	call, wake := w.register(key, scope, err, missing)
+	if call {
 		w.start(w.heal)
 	}
-	select {
-	case w.wake <- struct{}{}:
-	default:
+	if wake {
+		select {
+		case w.wake <- struct{}{}:
+		default:
+		}
 	}
 }
 
-// register records a patient, and says whether somebody must be called.
-func (w *wards) register(key resource.Key, scope string, err error, missing bool) (call bool) {
+// register records a patient, and says whether somebody must be called, or would come too late.
+func (w *wards) register(key resource.Key, scope string, err error, missing bool) (call, wake bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.patients[key]
@@ -94,14 +104,14 @@ func (w *wards) register(key resource.Key, scope string, err error, missing bool
 	}
 	p.Err, p.missing = err, missing
 	if w.getters[scope] == nil {
-		return false
+		return false, false
 	}
 	if p.Attempts == 0 {
 		p.Next = time.Now().Add(w.wait(firstVisit))
 	}
 	call = !w.nurse
 	w.nurse = true
-	return call
+	return call, p.Next.Before(w.asleep)
 }
 
 // discharge takes an object out of quarantine.
@@ -179,11 +189,31 @@ func (w *wards) next() (due patient, pause time.Duration, any bool) {
 			first = p
 		}
 	}
+	w.asleep = time.Time{}
 	if first == nil {
 		w.nurse = false
 		return patient{}, 0, false
 	}
-	return *first, time.Until(first.Next), true
+	now := time.Now()
+	if pause = first.Next.Sub(now); pause <= 0 {
+		pause = w.pace(now)
+	}
+	if pause > 0 {
+		w.asleep = first.Next
+	}
+	return *first, pause, true
+}
+
+// pace returns how long to wait before the next read, or, if that may begin, takes it down. mu is held.
+func (w *wards) pace(now time.Time) time.Duration {
+	if w.paid.Before(now) {
+		w.paid = now
+	}
+	if early := w.paid.Sub(now) - (visitFirst-1)*visitEvery; early > 0 {
+		return early
+	}
+	w.paid = w.paid.Add(visitEvery)
+	return 0
 }
 
 // visit reads one object alone.

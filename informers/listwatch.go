@@ -90,6 +90,9 @@ func (lw ListWatch[T]) List(ctx context.Context, opts metav1.ListOptions, yield 
 	if err != nil {
 		return metav1.ListMeta{}, err
 	}
+	if list == nil {
+		return metav1.ListMeta{}, errors.New("the ListFunc returned no list")
+	}
 	for _, o := range list.Items {
 		size, hash := measure(o)
 		if err := yield(decode.Item{Object: lw.own(o), Size: size, Hash: hash}); err != nil {
@@ -108,11 +111,17 @@ func (lw ListWatch[T]) Watch(ctx context.Context, opts metav1.ListOptions) (refl
 	if err != nil {
 		return nil, err
 	}
+	if w == nil {
+		return nil, errors.New("the WatchFunc returned no watch")
+	}
 	return &watcher[T]{lw: lw, watch: w, closed: make(chan struct{})}, nil
 }
 
-// own gives an object its apiVersion and kind.
+// own gives an object its apiVersion and kind. What a function has left nil is nil.
 func (lw ListWatch[T]) own(o T) resource.Object {
+	if reflect.ValueOf(&o).Elem().IsZero() {
+		return nil
+	}
 	if lw.def != nil && o.GetObjectKind().GroupVersionKind().Kind == "" {
 		lw.def.SetKind(o)
 	}

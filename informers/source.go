@@ -3,9 +3,13 @@ package informers
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sheaf-dev/sheaf/cache/reflector"
@@ -101,6 +105,27 @@ func (s clientSource) Watch(ctx context.Context, opts metav1.ListOptions) (refle
 	return watch, nil
 }
 
-func (s clientSource) Get(ctx context.Context, key resource.Key) (resource.Object, error) {
-	return s.client.Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+// errNotSelected says of an object that is there that it does not exist in a collection.
+var errNotSelected = &apierrors.StatusError{ErrStatus: metav1.Status{
+	Status: metav1.StatusFailure, Reason: metav1.StatusReasonNotFound, Code: http.StatusNotFound, Message: "it is not selected",
+}}
+
+// Get reads one object. One that is there and not selected is not in the collection; what is selected, the server knows.
+func (s clientSource) Get(ctx context.Context, key resource.Key) (found resource.Object, err error) {
+	client, opts := s.client.Namespace(key.Namespace), s.options(metav1.ListOptions{})
+	if opts.LabelSelector == "" && opts.FieldSelector == "" {
+		return client.Get(ctx, key.Name, metav1.GetOptions{})
+	}
+	opts.FieldSelector = strings.TrimPrefix(opts.FieldSelector+",metadata.name="+fields.EscapeValue(key.Name), ",")
+	_, err = client.List(ctx, opts, func(item decode.Item) error {
+		if item.Err != nil {
+			return item.Err
+		}
+		found = item.Object
+		return nil
+	})
+	if err == nil && found == nil {
+		err = errNotSelected
+	}
+	return found, err
 }

@@ -91,7 +91,7 @@ func (in *Intake) admit(event decode.Event) Delta {
 		return d
 	}
 	v := versionOf(event.Object, event.Err, event.Hash)
-	if in.passed(v) {
+	if in.passed(v, event.Type == watch.Deleted) {
 		return d
 	}
 	hash := hashKey(v.key)
@@ -141,13 +141,18 @@ func versionOf(o resource.Object, broken *decode.ObjectError, hash uint64) versi
 	return v
 }
 
-// passed says whether an event is older than what was read alone, or the same.
-func (in *Intake) passed(v version) bool {
+// passed says whether an event is older than what was read alone, or the same. The end of that object never is: where it has ceased to match a
+// selector, it has the version of that change, and may have been read after it.
+func (in *Intake) passed(v version, ended bool) bool {
 	if len(in.ahead) == 0 {
 		return false
 	}
 	had, ok := in.ahead[v.key]
 	if !ok {
+		return false
+	}
+	if ended && v.uid == had.uid {
+		delete(in.ahead, v.key)
 		return false
 	}
 	if older(v.version, had.version) { // it may also be of the object that had the name before
@@ -168,7 +173,8 @@ func (in *Intake) Heal(ctx context.Context, o resource.Object) error {
 	had := single{o.GetUID(), o.GetResourceVersion()}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	broken, ok := in.broken[hashKey(key)]
+	hash := hashKey(key)
+	broken, ok := in.broken[hash]
 	if !ok || older(had.version, broken) {
 		return nil
 	}
@@ -176,7 +182,7 @@ func (in *Intake) Heal(ctx context.Context, o resource.Object) error {
 	if err != nil {
 		return err
 	}
-	delete(in.broken, hashKey(key))
+	delete(in.broken, hash)
 	in.ahead[key] = had
 	return in.queue.Push(ctx, Delta{Type: Sync, Key: key, Object: o, UID: had.uid, Scope: in.opts.Scope})
 }
@@ -185,10 +191,11 @@ func (in *Intake) Heal(ctx context.Context, o resource.Object) error {
 func (in *Intake) Lose(ctx context.Context, key resource.Key) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if _, ok := in.broken[hashKey(key)]; !ok {
+	hash := hashKey(key)
+	if _, ok := in.broken[hash]; !ok {
 		return nil
 	}
-	delete(in.broken, hashKey(key))
+	delete(in.broken, hash)
 	return in.queue.Push(ctx, Delta{Type: Sync, Key: key, Scope: in.opts.Scope})
 }
 

@@ -366,3 +366,21 @@ func BenchmarkIntakeChange(b *testing.B) {
 		}
 	}
 }
+
+func TestTheEndOfAnObjectThatWasReadAloneIsNotMissed(t *testing.T) {
+	for _, test := range []struct{ uid, version, want string }{
+		{"u1", "7", "[deleted a:7 v7]"}, // it ceased to match a selector, and has changed since
+		{"u1", "8", "[deleted a:8 v8]"}, // it ceased to match with the change that was read
+		{"u1", "9", "[deleted a:9 v9]"},
+		{"u0", "7", "[bookmark v7]"}, // another one had the name before
+	} {
+		h := newHarness(t)
+		h.replace("5", item("a", "u0", "1", 11))
+		h.change(decode.Event{Type: watch.Modified, ResourceVersion: "6", Err: &decode.ObjectError{Key: resource.Key{Name: "a"}, ResourceVersion: "6"}})
+		if err := h.in.Heal(t.Context(), object("a", "u1", "8")); err != nil {
+			t.Fatal(err)
+		}
+		h.change(event(watch.Deleted, "a", test.uid, test.version, 19))
+		h.want("[replaced a:1 v5] [updated a:error v6] [sync a:8 v] " + test.want)
+	}
+}

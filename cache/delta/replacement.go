@@ -130,26 +130,33 @@ func (r *replacement) Commit(ctx context.Context, resourceVersion string) error 
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	r.over = true
+	known, broken, ahead, nameless := in.known, in.broken, in.ahead, false
 	in.ahead = r.keepAhead(resourceVersion)
-	before, nameless := in.known, false
 	in.known, in.broken = newVersions(r.entries.len()), map[uint64]string{}
 	items := make([]Item, 0, r.entries.len())
 	for i := range r.entries.len() {
 		e := r.entries.at(i)
+		hash := hashKey(e.Key)
 		switch {
 		case e.removed:
 			continue
 		case e.Key.Name == "":
 			nameless = true
 		case e.Err != nil:
-			in.broken[hashKey(e.Key)] = e.version
+			in.broken[hash] = e.version
 		default:
-			in.known.put(hashKey(e.Key), e.stamp, e.trace)
+			in.known.put(hash, e.stamp, e.trace)
 		}
 		items = append(items, e.Item)
 	}
 	if nameless { // it may be any of those that are missing
-		for hash := range before.places {
+		for hash := range known.places {
+			broken[hash] = ""
+		}
+		for key := range ahead {
+			broken[hashKey(key)] = ""
+		}
+		for hash := range broken {
 			if _, there := in.known.places[hash]; !there {
 				in.broken[hash] += ""
 			}

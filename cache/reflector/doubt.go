@@ -1,9 +1,11 @@
 package reflector
 
 import (
+	"errors"
 	"time"
 
 	"github.com/sheaf-dev/sheaf/internal/decode"
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // doubt is what an object leaves behind whose name could not be read: it may be any, and only the full state tells which. The watch goes on
@@ -13,6 +15,17 @@ type doubt struct {
 	last  time.Time     // when it was read for that reason, or had such an object
 	wait  time.Duration // before it is read again
 	fresh bool          // the full state that is being read has such an object
+}
+
+// errNoName is what is wrong with an object that came without an error and that nobody could store.
+var errNoName = errors.New("it has no name")
+
+// identified returns what is wrong with an object because it is nil or has no name.
+func identified(o resource.Object) *decode.ObjectError {
+	if o == nil || o.GetName() == "" {
+		return &decode.ObjectError{Err: errNoName}
+	}
+	return nil
 }
 
 // nameless says that an object's name could not be read.

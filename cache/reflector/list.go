@@ -23,6 +23,9 @@ func (r *Reflector) list(ctx context.Context, s state) (state, outcome, error) {
 	meta, err := r.read(ctx, requestCtx, s, func(item decode.Item) error {
 		dog.fed()
 		if !item.Skipped {
+			if item.Err == nil {
+				item.Err = identified(item.Object)
+			}
 			r.pending.Item(item)
 			r.doubt.fresh = r.doubt.fresh || nameless(item.Err)
 			r.board.read.Add(1)

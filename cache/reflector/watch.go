@@ -153,6 +153,9 @@ func (w *stream) take(event decode.Event, now time.Time) (progress bool, err err
 	if event.Skipped {
 		return w.pass(event)
 	}
+	if event.Type != watch.Bookmark && event.Err == nil {
+		event.Err = identified(event.Object)
+	}
 	if w.state.phase == Streaming {
 		return w.takeInitial(event)
 	}
