@@ -79,14 +79,24 @@ func (q *Queue[K]) catchUp() {
 		e, e.next, q.helped = e.next, q.helped, e
 	}
 	for e := q.helped; e != nil; e = e.next {
-		switch e.do {
-		case taking:
-			q.serve(e.worker, e.now)
-		case finishing:
-			e.worked = q.finish(e.key, e.hash, e.now)
-		case forgetting:
-			q.forget(e.key, e.hash)
+		q.perform(e)
+	}
+}
+
+// perform does one errand. A panic, of the user's flow function, waits until the lock is released.
+func (q *Queue[K]) perform(e *errand[K]) {
+	defer func() {
+		if p := recover(); p != nil {
+			q.panicked = p
 		}
+	}()
+	switch e.do {
+	case taking:
+		q.serve(e.worker, e.now)
+	case finishing:
+		e.worked = q.finish(e.key, e.hash, e.now)
+	case forgetting:
+		q.forget(e.key, e.hash)
 	}
 }
 
@@ -95,8 +105,8 @@ func (q *Queue[K]) wake(w *worker[K]) { w.next, q.woken = q.woken, w }
 
 // release releases the lock, and then does what needs none: waking workers, telling the metrics.
 func (q *Queue[K]) release() {
-	w, e := q.woken, q.helped
-	q.woken, q.helped = nil, nil
+	w, e, p := q.woken, q.helped, q.panicked
+	q.woken, q.helped, q.panicked = nil, nil, nil
 	q.mu.Unlock()
 	for w != nil {
 		next := w.next
@@ -112,5 +122,8 @@ func (q *Queue[K]) release() {
 		*e = errand[K]{}
 		q.errands.Put(e)
 		e = next
+	}
+	if p != nil {
+		panic(p)
 	}
 }

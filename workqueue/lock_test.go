@@ -49,6 +49,34 @@ func TestWorkersLeaveErrandsToWhoHoldsTheLock(t *testing.T) {
 	})
 }
 
+func TestPanicOfTheFlowFunctionInAnErrandLeavesTheQueueUsable(t *testing.T) {
+	broken := false
+	q := New(Options{}, Flows(func(k string) string {
+		if broken && k == "bad" {
+			panic("no flow")
+		}
+		return ""
+	}, nil))
+	q.Add("bad")
+	bad, _ := q.Get(t.Context())
+	q.Add(bad) // once more, when it is done
+	broken = true
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic is hidden")
+			}
+		}()
+		q.lock()
+		defer q.unlock()
+		q.Done(bad)
+		q.add("good", 0, Normal, 0)
+	}()
+	if got := drain(t, q, 1); got[0] != "good" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestWhatWasLeftIsDoneBeforeAnythingElse(t *testing.T) {
 	q := New[string](Options{})
 	q.Add("a")

@@ -37,19 +37,20 @@ type Queue[K comparable] struct {
 	errands sync.Pool
 	left    atomic.Pointer[errand[K]] // by workers that found the lock taken, the last one first
 
-	mu      sync.Mutex // owns all below; lock.go takes and releases it
-	items   table[K]
-	ready   ready[K]
-	parked  parked[K]
-	running list[K] // in the order of their start
-	active  int     // length of running
-	started int64   // sum of the running items' start times
-	delays  delays[K]
-	closed  bool
-	ended   bool // closed, and neither a queued nor a running key is left
-	counts  counts
-	woken   *worker[K] // to be woken when the lock has been released
-	helped  *errand[K] // to be reported then
+	mu       sync.Mutex // owns all below; lock.go takes and releases it
+	items    table[K]
+	ready    ready[K]
+	parked   parked[K]
+	running  list[K] // in the order of their start
+	active   int     // length of running
+	started  int64   // sum of the running items' start times
+	delays   delays[K]
+	closed   bool
+	ended    bool // closed, and neither a queued nor a running key is left
+	counts   counts
+	woken    *worker[K] // to be woken when the lock has been released
+	helped   *errand[K] // to be reported then
+	panicked any        // to be raised then
 }
 
 // New returns an empty queue. It starts nothing.
