@@ -59,6 +59,17 @@ func (r *Request) complete(status *metav1.Status, resp *http.Response) {
 		status.Message = fmt.Sprintf("the server %s did not accept the credentials: %s (%s %s)",
 			r.client.shared.base.Host, orStatus(status.Message, resp), r.method, r.shown())
 	case http.StatusForbidden:
+		r.locate(status, resp)
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		if status.Details == nil || status.Details.Name == "" { // it is not an object that is missing, but the resource
+			r.locate(status, resp)
+		}
+	}
+}
+
+// locate adds where the request went, unless that is said already.
+func (r *Request) locate(status *metav1.Status, resp *http.Response) {
+	if !strings.Contains(status.Message, r.shown()) {
 		status.Message = fmt.Sprintf("%s (%s %s)", orStatus(status.Message, resp), r.method, r.shown())
 	}
 }

@@ -88,10 +88,12 @@ func TestAnErrorThatIsNoStatusBecomesOneWithAnExcerpt(t *testing.T) {
 	}
 }
 
-func TestARejectedCredentialAndAMissingPermissionNameTheURL(t *testing.T) {
+func TestARejectedCredentialAMissingPermissionAndAnUnknownResourceNameTheURL(t *testing.T) {
 	for want, status := range map[string]*apierrors.StatusError{
 		"the server api.example.com did not accept the credentials: Unauthorized (GET https://api.example.com/base/api/v1/pods)": apierrors.NewUnauthorized("Unauthorized"),
 		`pods is forbidden: joe cannot list (GET https://api.example.com/base/api/v1/pods)`:                                      apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("joe cannot list")),
+		`the server could not find the requested resource (GET https://api.example.com/base/api/v1/pods)`:                        apierrors.NewGenericServerResponse(404, "list", schema.GroupResource{}, "", "", 0, false),
+		`the server does not allow this method on the requested resource (GET https://api.example.com/base/api/v1/pods)`:         apierrors.NewGenericServerResponse(405, "list", schema.GroupResource{}, "", "", 0, false),
 	} {
 		client := through(t, func(*http.Request) (*http.Response, error) { return answer(refuse(status)), nil })
 		_, err := client.ForResource(pods).List(t.Context(), metav1.ListOptions{LabelSelector: secret}, func(decode.Item) error { return nil })
