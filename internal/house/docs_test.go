@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/sheaf-dev/sheaf/resource/builtin"
 )
 
 // The list is what `go list k8s.io/client-go/...` says of v0.37, without what is generated for each API, parts of the packages named, examples and tests.
@@ -26,6 +28,35 @@ func TestEveryPackageOfClientGoHasACounterpartOrAReason(t *testing.T) {
 		}
 	}
 }
+
+func TestGroupVersionsThatAreGoneHaveNoDefinition(t *testing.T) {
+	doc, err := fs.ReadFile(root, "docs/from-client-go.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, def := range builtin.Definitions() {
+		there[def.GroupVersionResource().GroupVersion().String()] = true
+	}
+	_, section, _ := strings.Cut(string(doc), "## Group-versions that are gone")
+	group, gone := "", 0
+	for _, span := range codeSpan.FindAllStringSubmatch(section, -1) {
+		name := span[1]
+		if before, _, found := strings.Cut(name, "/"); found {
+			group = before
+		} else if name = group + "/" + name; !isVersion.MatchString(span[1]) {
+			continue
+		}
+		if gone++; there[name] {
+			t.Errorf("%s is there", name)
+		}
+	}
+	if gone < 14 {
+		t.Errorf("only %d are named", gone)
+	}
+}
+
+var isVersion = regexp.MustCompile(`^v[0-9]+(?:(?:alpha|beta)[0-9]+)?$`)
 
 // What the guide names on the right of its tables, packages and what is in them, is there.
 func TestWhatTakesClientGosPlaceExists(t *testing.T) {
