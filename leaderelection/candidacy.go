@@ -89,6 +89,7 @@ func (l *loop) candidacy() {
 	known, failing := false, false
 	for l.requests.Err() == nil {
 		exists, err := l.nominate()
+		l.note(func(s *Status) { s.CandidateError = err })
 		if err != nil && !failing && l.requests.Err() == nil {
 			l.log.Error(err, "The LeaseCandidate could not be renewed, will retry")
 		}

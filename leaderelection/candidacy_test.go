@@ -311,10 +311,16 @@ func TestServerWithoutLeaseCandidatesGetsAnElectionAsUsual(t *testing.T) {
 		if a.IsLeader() {
 			t.Error("leading before it is known how to elect")
 		}
+		if a.Status().CandidateError == nil {
+			t.Error("the status does not say why")
+		}
 		b.mu.Lock()
 		b.failing = false
 		b.mu.Unlock()
 		within(t, 10*time.Second, "a leads", a.IsLeader)
+		if err := a.Status().CandidateError; err != nil {
+			t.Errorf("the status says %v", err)
+		}
 	})
 }
 

@@ -37,7 +37,9 @@ type Status struct {
 	Renewed   time.Time // when its last successful write was sent
 	Stopping  bool      // the leadership is over, but its work has not returned
 	Watching  bool      // changes of the Lease are seen as they happen, not at the next poll
-	LastError error     // of the last request; nil if it succeeded
+	LastError error     // of the last request for the Lease; nil if it succeeded
+	// CandidateError is why this is no candidate of a coordinated election: the LeaseCandidate cannot be written. Nil: it can, or need not.
+	CandidateError error
 }
 
 // New returns a candidate for the named Lease. It starts nothing. Options that contradict each other are an error.
