@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/sheaf-dev/sheaf/cache/delta"
@@ -111,7 +110,7 @@ func (c *committer) sync(d *delta.Delta) {
 func (c *committer) set(s store.Snapshot, key resource.Key, o resource.Object, size int) {
 	change := store.Change{Op: store.Set, Key: key, Object: o}
 	old, ok := s.Held(key)
-	if ok && old.GetUID() == o.GetUID() && old.GetResourceVersion() == o.GetResourceVersion() && equality.Semantic.DeepEqual(store.Open(old), store.Open(o)) {
+	if ok && old.GetUID() == o.GetUID() && old.GetResourceVersion() == o.GetResourceVersion() && resource.Equal(store.Open(old), store.Open(o)) {
 		change = store.Change{Op: store.Keep, Key: key}
 	}
 	c.change(change, source{size: size})

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/equality"
+	"github.com/sheaf-dev/sheaf/resource"
 )
 
 // difference describes where two values of one type differ, a line a place: its path, what was there, and what is there now. Large
@@ -31,7 +31,7 @@ type differ struct {
 }
 
 func (d *differ) walk(path string, was, is reflect.Value) {
-	if was.IsValid() && is.IsValid() && was.CanInterface() && is.CanInterface() && equality.Semantic.DeepEqual(was.Interface(), is.Interface()) {
+	if was.IsValid() && is.IsValid() && was.CanInterface() && is.CanInterface() && resource.Equal(was.Interface(), is.Interface()) {
 		return
 	}
 	if !was.IsValid() || !is.IsValid() || was.Type() != is.Type() {

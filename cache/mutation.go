@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/klog/v2"
 
 	"github.com/sheaf-dev/sheaf/cache/store"
@@ -127,7 +126,7 @@ func (d *detector) mutations() []Mutation {
 	defer d.mu.Unlock()
 	var found []Mutation
 	for o, original := range d.known {
-		changed := !equality.Semantic.DeepEqual(original.copy, o)
+		changed := !resource.Equal(original.copy, o)
 		if changed {
 			found = append(found, Mutation{Resource: d.name, Key: resource.KeyOf(original.copy),
 				ResourceVersion: original.copy.GetResourceVersion(), Diff: difference(original.copy, o)})

@@ -3,7 +3,6 @@ package retry
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sheaf-dev/sheaf/clientset/typed"
@@ -34,7 +33,7 @@ func update[T resource.Object](ctx context.Context, client typed.Client[T], name
 		if err := change(o); err != nil {
 			return err
 		}
-		if equality.Semantic.DeepEqual(before, o) {
+		if resource.Equal(before, o) {
 			out = o
 			return nil
 		}

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"unsafe"
 
-	"k8s.io/apimachinery/pkg/api/equality"
-
 	"github.com/sheaf-dev/sheaf/internal/decode"
 	"github.com/sheaf-dev/sheaf/resource"
 )
@@ -119,7 +117,7 @@ func (p *packer) Made(o resource.Object) (resource.Object, error) {
 		return nil, fmt.Errorf("pack %s: %w", resource.KeyOf(o), err)
 	}
 	p.decoder.Definition().SetKind(o)
-	if !equality.Semantic.DeepEqual(o, again) {
+	if !resource.Equal(o, again) {
 		return nil, fmt.Errorf("pack %s: a %T that is encoded and decoded again is another one", resource.KeyOf(o), o)
 	}
 	return p.Decoded(again, raw), nil
