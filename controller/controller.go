@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -67,13 +68,17 @@ type Controller[K comparable] struct {
 	streams   []func(context.Context)
 	queue     *workqueue.Queue[K]
 	triggers  triggers[K]
+	begun     atomic.Bool   // Run or Standby has been called
 	attached  chan struct{} // closed when the sources deliver
 	works     sync.Mutex    // held while workers run; owns worked
 	worked    bool          // they have before
 }
 
-// New returns a controller. It starts nothing; the informers of its sources are the caller's to start.
+// New returns a controller. It starts nothing; the informers of its sources are the caller's to start. It panics without a reconcile function.
 func New[K comparable](name string, reconcile Reconcile[K], opts Options, parts ...Part[K]) *Controller[K] {
+	if reconcile == nil {
+		panic(fmt.Sprintf("controller %q: its reconcile function is nil", name))
+	}
 	opts.Workers, opts.SyncTimeout, opts.Queue.Name = max(opts.Workers, 1), cmp.Or(opts.SyncTimeout, 2*time.Minute), name
 	c := &Controller[K]{name: name, reconcile: reconcile, opts: opts, triggers: triggers[K]{byKey: map[K][]Trigger{}}, attached: make(chan struct{})}
 	for _, part := range parts {
@@ -89,10 +94,13 @@ func (c *Controller[K]) Queue() *workqueue.Queue[K] { return c.queue }
 // Run reconciles until the context is done, and leaves nothing behind. Reconciles that are under way have their context
 // cancelled, and are waited for. It can be called once.
 func (c *Controller[K]) Run(ctx context.Context) error {
+	if err := c.begin(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	standby := make(chan error, 1)
-	go func() { defer cancel(); standby <- c.Standby(ctx) }()
+	go func() { defer cancel(); standby <- c.standby(ctx) }()
 	err := c.Work(ctx)
 	cancel()
 	return errors.Join(<-standby, err)
@@ -100,6 +108,20 @@ func (c *Controller[K]) Run(ctx context.Context) error {
 
 // Standby keeps the queue up to date until the context is done, and then shuts it down. It can be called once.
 func (c *Controller[K]) Standby(ctx context.Context) error {
+	if err := c.begin(); err != nil {
+		return err
+	}
+	return c.standby(ctx)
+}
+
+func (c *Controller[K]) begin() error {
+	if c.begun.Swap(true) {
+		return fmt.Errorf("controller %q: Run or Standby is called a second time", c.name)
+	}
+	return nil
+}
+
+func (c *Controller[K]) standby(ctx context.Context) error {
 	defer c.queue.ShutDown()
 	for _, s := range c.sources {
 		registration, err := s.AddEventHandler(s, cache.HandlerOptions{Name: "controller " + c.name, Coalesce: true})
@@ -150,6 +172,9 @@ func (c *Controller[K]) Work(ctx context.Context) error {
 	return nil
 }
 
+// patience is how long a wait goes on without a word.
+const patience = 10 * time.Second
+
 // sync waits until what a reconcile reads is complete, and all of it is queued: no reconcile of the first state runs twice.
 func (c *Controller[K]) sync(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.SyncTimeout)
@@ -159,9 +184,15 @@ func (c *Controller[K]) sync(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("controller %q: Standby does not run", c.name)
 	}
-	for _, s := range c.sources {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for i := 0; i < len(c.sources); {
+		s := c.sources[i]
 		select {
 		case <-s.registration.Synced():
+			i++
+		case <-late.C:
+			klog.FromContext(ctx).Info("Waiting for a cache", "controller", c.name, "status", s.Status())
 		case <-ctx.Done():
 			return fmt.Errorf("controller %q: not in sync after %v: %s", c.name, c.opts.SyncTimeout, s.Status())
 		}

@@ -434,6 +434,59 @@ func TestCachesThatDoNotSyncAreNamed(t *testing.T) {
 	})
 }
 
+func TestAWaitThatTakesLongIsSaidInTheLog(t *testing.T) {
+	play(t, func(s *scene) {
+		var log bytes.Buffer
+		ctx := klog.NewContext(s.ctx, textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(&log))))
+		c := controller.New("test", s.reconcile, controller.Options{}, controller.For(s.deployments))
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		if err := c.Run(ctx); err != nil { // the factory was never started
+			t.Error(err)
+		}
+		if line := log.String(); strings.Count(line, "\n") != 1 || !strings.Contains(line, `"Waiting for a cache" controller="test" status="deployments.apps/v1: not started`) {
+			t.Errorf("the log is %s", line)
+		}
+	})
+}
+
+func TestAControllerIsForOneRunAndNeedsAFunction(t *testing.T) {
+	play(t, func(s *scene) {
+		c := controller.New("test", s.reconcile, controller.Options{}, controller.For(s.deployments))
+		s.factory.Start(s.ctx)
+		stop := s.start(c.Run)
+		synctest.Wait()
+		for _, again := range []func(context.Context) error{c.Run, c.Standby} {
+			if err := again(s.ctx); err == nil || err.Error() != `controller "test": Run or Standby is called a second time` {
+				t.Errorf("got %v", err)
+			}
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		defer func() {
+			if p := recover(); p != `controller "bare": its reconcile function is nil` {
+				t.Errorf("got %v", p)
+			}
+		}()
+		controller.New[resource.Key]("bare", nil, controller.Options{})
+	})
+}
+
+func TestATriggerIsOneLine(t *testing.T) {
+	noon := time.Date(2026, 1, 2, 12, 4, 5, 6e6, time.UTC)
+	for want, why := range map[string]controller.Trigger{
+		"12:04:05.006 channel": {Time: noon, Event: "channel"},
+		"12:04:05.006 update of pods/v1 default/web at 42 and 7 more": {
+			Time: noon, Event: "update", Resource: core.Pods.Definition(), Object: resource.Key{Namespace: "default", Name: "web"}, ResourceVersion: "42", More: 7},
+		"12:04:05.006 retry after panic: oops": {Time: noon, Event: "retry", Err: errors.New("panic: oops\ngoroutine 1 [running]")},
+	} {
+		if why.String() != want {
+			t.Errorf("got %q, want %q", why, want)
+		}
+	}
+}
+
 func TestInformerThatHasStoppedIsAnError(t *testing.T) {
 	play(t, func(s *scene) {
 		s.factory.Start(s.ctx)

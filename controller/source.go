@@ -13,14 +13,22 @@ import (
 	"github.com/sheaf-dev/sheaf/workqueue"
 )
 
+// If says of which updates a source hears; resyncs are always heard of. The functions must not change the objects.
+type If[T resource.Object] func(old, new T) bool
+
+// NewGeneration is an If: the spec has changed, or a deletion has begun, but not the status alone.
+func NewGeneration[T resource.Object](old, new T) bool {
+	return old.GetGeneration() != new.GetGeneration()
+}
+
 // For makes a controller reconcile the objects of an informer, by their own keys.
-func For[T resource.Object](informer informers.Informer[T]) Part[resource.Key] {
-	return Mapped(informer, func(o T) []resource.Key { return []resource.Key{resource.KeyOf(o)} })
+func For[T resource.Object](informer informers.Informer[T], updates ...If[T]) Part[resource.Key] {
+	return Mapped(informer, func(o T) []resource.Key { return []resource.Key{resource.KeyOf(o)} }, updates...)
 }
 
 // Owned makes a controller reconcile an object, of the owner resource, when one changes that it controls: whose owner reference
 // names it, with controller: true. Versions of the owner's group do not matter.
-func Owned[T, O resource.Object](informer informers.Informer[T], owner resource.Resource[O]) Part[resource.Key] {
+func Owned[T, O resource.Object](informer informers.Informer[T], owner resource.Resource[O], updates ...If[T]) Part[resource.Key] {
 	kind, namespaced := owner.Definition().GroupVersionKind(), owner.Definition().Namespaced()
 	return Mapped(informer, func(o T) []resource.Key {
 		ref := metav1.GetControllerOfNoCopy(o)
@@ -32,7 +40,7 @@ func Owned[T, O resource.Object](informer informers.Informer[T], owner resource.
 			key.Namespace = o.GetNamespace()
 		}
 		return []resource.Key{key}
-	})
+	}, updates...)
 }
 
 // Mapped makes a controller reconcile the keys that a function returns for an object that changed: for its old state and
@@ -41,9 +49,12 @@ func Owned[T, O resource.Object](informer informers.Informer[T], owner resource.
 // It may look in the cache of another informer for those who use the object, by an index for example, if that informer is a source
 // of the controller, too: a user that its cache does not have yet is queued when it comes. It must not look in a cache for the object
 // itself, which may be gone.
-func Mapped[T resource.Object, K comparable](informer informers.Informer[T], keys func(o T) []K) Part[K] {
+func Mapped[T resource.Object, K comparable](informer informers.Informer[T], keys func(o T) []K, updates ...If[T]) Part[K] {
+	deaf := func(old, new resource.Object) bool {
+		return slices.ContainsFunc(updates, func(hears If[T]) bool { return !hears(old.(T), new.(T)) })
+	}
 	return func(c *Controller[K]) {
-		s := &source[K]{c: c, SharedIndexInformer: informer.Shared(), keys: func(o resource.Object) []K { return keys(o.(T)) }}
+		s := &source[K]{c: c, SharedIndexInformer: informer.Shared(), keys: func(o resource.Object) []K { return keys(o.(T)) }, deaf: deaf}
 		c.sources = append(c.sources, s)
 	}
 }
@@ -53,6 +64,7 @@ type source[K comparable] struct {
 	c *Controller[K]
 	*cache.SharedIndexInformer
 	keys         func(resource.Object) []K
+	deaf         func(old, new resource.Object) bool
 	registration *cache.Registration // while Standby runs
 }
 
@@ -75,6 +87,8 @@ func (s *source[K]) OnUpdate(old, new resource.Object, resync bool) {
 	keys := s.keys(new)
 	if resync {
 		s.add(new, keys, "resync", workqueue.Low)
+	}
+	if resync || s.deaf(old, new) {
 		return
 	}
 	gone := slices.DeleteFunc(s.keys(old), func(key K) bool { return slices.Contains(keys, key) })

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/klog/v2"
@@ -166,4 +167,33 @@ func TestKeyThatWasGivenUpIsLoggedWhereNobodyWantsToBeTold(t *testing.T) {
 			t.Errorf("the log does not say %s once: %s", want, log.String())
 		}
 	}
+}
+
+func TestASourceHearsOnlyOfTheUpdatesThatItsConditionsWant(t *testing.T) {
+	play(t, func(s *scene) {
+		named := func(_, new *appsv1.Deployment) bool { return new.Name != "deaf" }
+		c := controller.New("test", s.reconcile, controller.Options{}, controller.For(s.deployments, controller.NewGeneration, named))
+		s.put(deployment("a"), deployment("deaf"))
+		s.factory.Start(s.ctx)
+		stop := s.start(c.Run)
+		s.expect("the first state", "default/a", "default/deaf")
+		change := func(what string, f func(*appsv1.Deployment), want ...string) {
+			t.Helper()
+			for _, name := range []string{"a", "deaf"} {
+				if err := apitest.In(s.server, apps.Deployments).Modify(resource.Key{Namespace: "default", Name: name}, f); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.expect(what, want...)
+		}
+		change("a label", func(d *appsv1.Deployment) { d.Labels = map[string]string{"a": "b"} })
+		change("the generation", func(d *appsv1.Deployment) { d.Generation++ }, "default/a")
+		if err := apitest.In(s.server, apps.Deployments).Remove(resource.Key{Namespace: "default", Name: "deaf"}); err != nil {
+			t.Fatal(err)
+		}
+		s.expect("a deletion", "default/deaf")
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
 }

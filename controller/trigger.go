@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,6 +50,22 @@ func (t *triggers[K]) take(key K) []Trigger {
 	defer t.mu.Unlock()
 	defer delete(t.byKey, key)
 	return t.byKey[key]
+}
+
+// String says it in one line: "12:04:05.000 update of pods/v1 default/web at 42". Of an error it has the first line.
+func (t Trigger) String() string {
+	text := t.Time.Format("15:04:05.000 ") + t.Event
+	if t.Resource != nil {
+		text += fmt.Sprintf(" of %s %s at %s", t.Resource, t.Object, t.ResourceVersion)
+	}
+	if t.Err != nil {
+		first, _, _ := strings.Cut(t.Err.Error(), "\n")
+		text += " after " + first
+	}
+	if t.More > 0 {
+		text += fmt.Sprintf(" and %d more", t.More)
+	}
+	return text
 }
 
 // reasons are triggers as logs show them.

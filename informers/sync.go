@@ -22,12 +22,14 @@ var errPatience = errors.New("still waiting")
 // a *SyncError, which names those that have not, and why. A wait that takes more than ten seconds says so in the log.
 func (f *SharedInformerFactory) WaitForCacheSync(ctx context.Context) error {
 	all := f.informers()
-	defer time.AfterFunc(patience, func() {
-		klog.FromContext(ctx).Info("Waiting for caches", "reason", unsynced(all, errPatience))
-	}).Stop()
-	for _, informer := range all {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for i := 0; i < len(all); {
 		select {
-		case <-informer.Synced():
+		case <-all[i].Synced():
+			i++
+		case <-late.C:
+			klog.FromContext(ctx).Info("Waiting for caches", "reason", unsynced(all, errPatience))
 		case <-ctx.Done():
 			return unsynced(all, context.Cause(ctx))
 		}
