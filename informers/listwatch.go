@@ -67,7 +67,10 @@ func (lw gettingListWatch[T]) Get(ctx context.Context, key resource.Key) (resour
 	if err != nil {
 		return nil, err
 	}
-	return lw.own(o), nil
+	if own := lw.own(o); own != nil {
+		return own, nil
+	}
+	return nil, errors.New("the GetFunc returned no object")
 }
 
 // StreamsInitialState says that the initial state is listed: functions are not asked to stream it.

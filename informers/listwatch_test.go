@@ -2,9 +2,11 @@ package informers_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,4 +50,30 @@ func TestFunctionsThatReturnNothingAreFailuresAndNoPanics(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAGetFuncThatReturnsNothingLeavesTheObjectInQuarantine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		named := corev1.ConfigMaps.New()
+		named.Name, named.ResourceVersion = "named", "1"
+		list := &resource.List[*v1.ConfigMap]{ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []*v1.ConfigMap{named}}
+		i := informers.New(corev1.ConfigMaps, informers.ListWatch[*v1.ConfigMap]{
+			ListFunc:  func(context.Context, metav1.ListOptions) (*resource.List[*v1.ConfigMap], error) { return list, nil },
+			WatchFunc: func(context.Context, metav1.ListOptions) (watch.Interface, error) { return watch.NewFake(), nil },
+			GetFunc:   func(context.Context, resource.Key) (*v1.ConfigMap, error) { return nil, nil },
+		}, cache.Options{Transform: func(resource.Object) (resource.Object, error) { return nil, errors.New("refused") }})
+		ctx, cancel := context.WithCancel(quiet(t))
+		defer synctest.Wait()
+		defer cancel()
+		go func() {
+			if err := i.Run(ctx); err != nil {
+				t.Error(err)
+			}
+		}()
+		time.Sleep(time.Minute)
+		q := i.Status().Quarantined
+		if len(q) != 1 || q[0].Attempts == 0 || !strings.Contains(q[0].Err.Error(), "returned no object") {
+			t.Errorf("quarantined: %+v", q)
+		}
+	})
 }
