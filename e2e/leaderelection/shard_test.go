@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
 
@@ -65,12 +66,16 @@ func populate(t *testing.T, client *rest.Client, prefix string) (objects []*core
 	for i := range 12 {
 		name := prefix + "-" + []string{fmt.Sprintf("tenant-%02d", i), fmt.Sprintf("%d-team", i), fmt.Sprintf("team-%d-production", i)}[i%3]
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
-		if _, err := typed.For(client, core.Namespaces).Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
+		if _, err := typed.For(client, core.Namespaces).Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
 		}
 		for k := range 4 {
 			o := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint("object-", k), Labels: map[string]string{"sharded": prefix}}}
-			o, err := typed.For(client, core.ConfigMaps).Namespace(name).Create(t.Context(), o, metav1.CreateOptions{})
+			configMaps := typed.For(client, core.ConfigMaps).Namespace(name)
+			o, err := configMaps.Create(t.Context(), o, metav1.CreateOptions{})
+			if apierrors.IsAlreadyExists(err) { // of an earlier run: no namespace is ever deleted here
+				o, err = configMaps.Get(t.Context(), fmt.Sprint("object-", k), metav1.GetOptions{})
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
