@@ -37,6 +37,15 @@ func Example() {
 	// {"apiVersion":"example.com/v1","kind":"Site","metadata":{"name":"blog"},"spec":{"replicas":0}} <nil>
 }
 
+// A finalizer alone: the whole object is marked, and whatever is zero in it was never given.
+func ExampleUnset() {
+	site := Sites.New()
+	site.Name, site.Finalizers = "blog", []string{"example.com/dns"}
+	data, err := apply.Configuration(Sites.Definition(), site, apply.Unset(site))
+	fmt.Println(string(data), err)
+	// Output: {"apiVersion":"example.com/v1","kind":"Site","metadata":{"finalizers":["example.com/dns"],"name":"blog"}} <nil>
+}
+
 // A manager that wants to change one thing starts from what it has applied before.
 func ExampleExtract() {
 	live := appsv1.Deployments.New() // as a client or a cache returned it
