@@ -25,9 +25,9 @@ func (c *Config) Check() error {
 		return err
 	}
 	switch c.ContentType {
-	case "", ContentTypeJSON, ContentTypeProtobuf, ContentTypeCBOR:
+	case "", ContentTypeJSON, ContentTypeProtobuf:
 	default:
-		return fmt.Errorf("content type %q is not supported: use %q, %q or %q", c.ContentType, ContentTypeJSON, ContentTypeProtobuf, ContentTypeCBOR)
+		return fmt.Errorf("content type %q is not supported: use %q or %q, or package rest/cbor", c.ContentType, ContentTypeJSON, ContentTypeProtobuf)
 	}
 	if c.Timeout < 0 {
 		return fmt.Errorf("the time-out %v is negative", c.Timeout)

@@ -23,8 +23,7 @@ type Client struct {
 type shared struct {
 	base     *url.URL
 	http     *http.Client
-	wire     http.RoundTripper // below http's, if that changes the format of bodies
-	limiter  RateLimiter       // nil: none
+	limiter  RateLimiter // nil: none
 	timeout  time.Duration
 	protobuf bool
 	warnings WarningHandler
@@ -74,13 +73,6 @@ func newClient(cfg *Config, h *http.Client) (*Client, error) {
 	}
 	// A redirect is no answer of an API server; following it would hand the credentials to another address.
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	wire := h.Transport
-	if wire == nil {
-		wire = http.DefaultTransport
-	}
-	if cfg.ContentType == ContentTypeCBOR {
-		h.Transport = newCBORLayer(wire, base.Path)
-	}
 	warnings := cfg.Warnings
 	if warnings == nil {
 		warnings = LogWarnings
@@ -88,7 +80,6 @@ func newClient(cfg *Config, h *http.Client) (*Client, error) {
 	s := &shared{
 		base:     base,
 		http:     h,
-		wire:     wire,
 		limiter:  limiter,
 		timeout:  cfg.Timeout,
 		protobuf: cfg.ContentType == "" || cfg.ContentType == ContentTypeProtobuf,
@@ -119,7 +110,12 @@ func (c *Client) Host() string { return c.shared.base.String() }
 
 // Transport returns what the client sends its requests through, which adds the credentials and nothing else: no limit, no time-out, no
 // repetition, and any answer is returned as it is. It is for requests to this server that a Request cannot make.
-func (c *Client) Transport() http.RoundTripper { return c.shared.wire }
+func (c *Client) Transport() http.RoundTripper {
+	if t := c.shared.http.Transport; t != nil {
+		return t
+	}
+	return http.DefaultTransport
+}
 
 // CloseIdle closes the connections that no request uses. The client can be used on.
 func (c *Client) CloseIdle() { c.shared.http.CloseIdleConnections() }

@@ -44,8 +44,7 @@ type Config struct {
 	UserAgent string
 
 	// ContentType is the wire format to prefer: "" and ContentTypeProtobuf use protobuf for the resources that have it and JSON for all
-	// others; ContentTypeJSON uses JSON for all; ContentTypeCBOR uses CBOR for all objects, lists and watches of servers that speak it
-	// (feature gate CBORServingAndStorage), and JSON else. A list in CBOR is held in memory as a whole while it is read.
+	// others; ContentTypeJSON uses JSON for all. For CBOR see package rest/cbor.
 	ContentType string
 
 	// QPS and Burst limit the requests a second of all clients made from one NewClient together; Burst must be positive if QPS is.

@@ -27,6 +27,6 @@
 //   - Levels 6 to 9 of klog (--v) show requests, headers and bodies, without credentials and without bodies that may be secret.
 //
 // Reading order: config.go, client.go, request.go, send.go (the loop) with retry.go (its decision), resourceclient.go, list.go,
-// watch.go; then the layers of a request's way out: cbor.go, layers.go, bearer.go, connections.go, transport.go, httpsproxy.go; then the sources of
+// watch.go; then the layers of a request's way out: layers.go, bearer.go, connections.go, transport.go, httpsproxy.go; then the sources of
 // credentials: exec.go with execrun.go, oidc.go.
 package rest

@@ -20,6 +20,7 @@ import (
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 	"github.com/sheaf-dev/sheaf/rest"
+	"github.com/sheaf-dev/sheaf/rest/cbor"
 )
 
 // formats counts what goes over the wire, by method and content type.
@@ -45,8 +46,8 @@ func inCBOR(t *testing.T) (*rest.Client, *formats) {
 	t.Helper()
 	f := &formats{seen: map[string]int{}}
 	client := connect(t, cluster.Admin, func(c *rest.Config) {
-		c.ContentType = rest.ContentTypeCBOR
 		c.WrapTransport = func(next http.RoundTripper) http.RoundTripper { f.next = next; return f }
+		cbor.Use(c)
 	})
 	return client, f
 }

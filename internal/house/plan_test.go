@@ -42,6 +42,7 @@ var plan = []folder{
 	{path: "leaderelection/shard", stage: 9, types: true},
 
 	{path: "apply", stage: beside, imports: []string{"resource"}},
+	{path: "rest/cbor", stage: beside, imports: []string{"rest"}},
 	{path: "clientset/typed", stage: beside, imports: []string{"resource", "internal/decode", "rest", "apply"}},
 	{path: "clientset/subresource", stage: beside, types: true, imports: []string{"resource", "resource/*/*", "rest", "clientset/typed"}},
 	{path: "remote", stage: beside, types: true, imports: []string{"resource", "rest", "clientset/typed"}},

@@ -1,4 +1,4 @@
-package rest
+package cbor
 
 import (
 	"bytes"
@@ -12,17 +12,47 @@ import (
 	"github.com/fxamacker/cbor/v2"
 	"k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
 	sjson "sigs.k8s.io/json"
+
+	"github.com/sheaf-dev/sheaf/rest"
 )
 
-// ContentTypeCBOR is the wire format that a Config may ask for and that few servers speak.
-const ContentTypeCBOR = "application/cbor"
+// ContentType is that of objects and lists in CBOR.
+const ContentType = "application/cbor"
 
-// mediaTypeCBORFrames is that of a watch in CBOR: one event after another.
-const mediaTypeCBORFrames = "application/cbor-seq"
+// contentTypeFrames is that of a watch in CBOR: one event after another.
+const contentTypeFrames = "application/cbor-seq"
 
-// cborLayer speaks CBOR with servers that do so, and JSON with the code above it, which knows nothing of it. Objects are sent in CBOR to
+// answerLimit bounds an answer, which is held in memory while it is read, in bytes.
+const answerLimit = 1 << 30
+
+// Use makes the clients of a configuration speak CBOR with servers that do, and JSON with all others. A WrapTransport that is there sees what goes
+// over the wire. The configuration's Host must be set.
+func Use(config *rest.Config) {
+	below, base := config.WrapTransport, pathOf(config.Host)
+	config.ContentType = rest.ContentTypeJSON
+	config.WrapTransport = func(next http.RoundTripper) http.RoundTripper {
+		if below != nil {
+			next = below(next)
+		}
+		return newTransport(next, base)
+	}
+}
+
+// pathOf returns the path of a server's URL, which may lack its scheme, without a slash at the end.
+func pathOf(host string) string {
+	if _, rest, ok := strings.Cut(host, "://"); ok {
+		host = rest
+	}
+	_, path, ok := strings.Cut(host, "/")
+	if path = strings.TrimRight(path, "/"); !ok || path == "" {
+		return ""
+	}
+	return "/" + path
+}
+
+// transport speaks CBOR with servers that do so, and JSON with the code above it, which knows nothing of it. Objects are sent in CBOR to
 // the servers of those groups and versions that have answered in CBOR, so that none has to refuse one. Patches stay JSON.
-type cborLayer struct {
+type transport struct {
 	next http.RoundTripper
 	base string // path of the server's URL
 
@@ -30,49 +60,48 @@ type cborLayer struct {
 	spoken map[string]bool // by group and version: "/api/v1"
 }
 
-func newCBORLayer(next http.RoundTripper, base string) *cborLayer {
-	return &cborLayer{next: next, base: base, spoken: map[string]bool{}}
+func newTransport(next http.RoundTripper, base string) *transport {
+	return &transport{next: next, base: base, spoken: map[string]bool{}}
 }
 
 // RoundTrip asks for CBOR where JSON is asked for, and turns an answer in CBOR into JSON.
-func (l *cborLayer) RoundTrip(req *http.Request) (*http.Response, error) {
-	gv := l.groupVersion(req.URL.Path)
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	gv := t.groupVersion(req.URL.Path)
 	if gv == "" {
-		return l.next.RoundTrip(req)
+		return t.next.RoundTrip(req)
 	}
 	out := req.Clone(req.Context())
-	out.Header.Set("Accept", preferCBOR(req.Header.Get("Accept")))
-	if l.speaks(gv) {
-		if err := sendCBOR(out); err != nil {
+	if accept := req.Header.Get("Accept"); accept != "" {
+		out.Header.Set("Accept", prefer(accept))
+	}
+	if t.speaks(gv) {
+		if err := send(out); err != nil {
 			return nil, err
 		}
 	}
-	resp, err := l.next.RoundTrip(out)
+	resp, err := t.next.RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}
 	switch mediaType(resp.Header.Get("Content-Type")) {
-	case ContentTypeCBOR:
-		l.learn(gv)
-		resp.Body = &cborBody{ReadCloser: resp.Body}
-	case mediaTypeCBORFrames:
-		l.learn(gv)
-		resp.Body = newCBORFrames(resp.Body)
+	case ContentType:
+		t.learn(gv)
+		resp.Body = &body{ReadCloser: resp.Body}
+	case contentTypeFrames:
+		t.learn(gv)
+		resp.Body = newFrames(resp.Body)
 	default:
 		return resp, nil
 	}
-	resp.Header.Set("Content-Type", ContentTypeJSON)
+	resp.Header.Set("Content-Type", rest.ContentTypeJSON)
 	resp.Header.Del("Content-Length")
 	resp.ContentLength = -1
 	return resp, nil
 }
 
-// CloseIdleConnections closes the connections that no request uses.
-func (l *cborLayer) CloseIdleConnections() { closeIdle(l.next) }
-
 // groupVersion returns the path of the group and version that a resource's path belongs to, or "" for any other path.
-func (l *cborLayer) groupVersion(path string) string {
-	path, ok := strings.CutPrefix(path, l.base)
+func (t *transport) groupVersion(path string) string {
+	path, ok := strings.CutPrefix(path, t.base)
 	if !ok {
 		return ""
 	}
@@ -86,34 +115,34 @@ func (l *cborLayer) groupVersion(path string) string {
 	return ""
 }
 
-func (l *cborLayer) speaks(gv string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.spoken[gv]
+func (t *transport) speaks(gv string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.spoken[gv]
 }
 
-func (l *cborLayer) learn(gv string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.spoken[gv] = true
+func (t *transport) learn(gv string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spoken[gv] = true
 }
 
-// preferCBOR puts before each entry of an Accept header that is JSON the same one in CBOR.
-func preferCBOR(accept string) string {
+// prefer puts before each entry of an Accept header that is JSON the same one in CBOR.
+func prefer(accept string) string {
 	var entries []string
 	for entry := range strings.SplitSeq(accept, ",") {
 		entry = strings.TrimSpace(entry)
-		if mediaType(entry) == ContentTypeJSON {
-			entries = append(entries, ContentTypeCBOR+entry[len(ContentTypeJSON):])
+		if mediaType(entry) == rest.ContentTypeJSON {
+			entries = append(entries, ContentType+entry[len(rest.ContentTypeJSON):])
 		}
 		entries = append(entries, entry)
 	}
 	return strings.Join(entries, ",")
 }
 
-// sendCBOR turns an object that a request sends in JSON into CBOR.
-func sendCBOR(req *http.Request) error {
-	if req.GetBody == nil || mediaType(req.Header.Get("Content-Type")) != ContentTypeJSON {
+// send turns an object that a request sends in JSON into CBOR.
+func send(req *http.Request) error {
+	if req.GetBody == nil || mediaType(req.Header.Get("Content-Type")) != rest.ContentTypeJSON {
 		return nil
 	}
 	data, err := io.ReadAll(req.Body)
@@ -131,18 +160,18 @@ func sendCBOR(req *http.Request) error {
 	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 	req.Body, _ = req.GetBody()
 	req.ContentLength = int64(len(data))
-	req.Header.Set("Content-Type", ContentTypeCBOR)
+	req.Header.Set("Content-Type", ContentType)
 	return nil
 }
 
-// cborBody is a body in CBOR that is read as JSON. The first Read takes all of it.
-type cborBody struct {
+// body is a body in CBOR that is read as JSON. The first Read takes all of it.
+type body struct {
 	io.ReadCloser
 	text io.Reader // nil before the first Read
 	err  error
 }
 
-func (b *cborBody) Read(p []byte) (int, error) {
+func (b *body) Read(p []byte) (int, error) {
 	if b.text == nil && b.err == nil {
 		b.err = b.convert()
 	}
@@ -152,7 +181,7 @@ func (b *cborBody) Read(p []byte) (int, error) {
 	return b.text.Read(p)
 }
 
-func (b *cborBody) convert() error {
+func (b *body) convert() error {
 	data, err := io.ReadAll(io.LimitReader(b.ReadCloser, answerLimit+1))
 	switch {
 	case err != nil:
@@ -160,12 +189,12 @@ func (b *cborBody) convert() error {
 	case len(data) > answerLimit:
 		return fmt.Errorf("it is larger than %d bytes: ask for JSON or for pages", answerLimit)
 	}
-	text, err := cborToJSON(data)
+	text, err := toJSON(data)
 	b.text = bytes.NewReader(text)
 	return err
 }
 
-func cborToJSON(data []byte) ([]byte, error) {
+func toJSON(data []byte) ([]byte, error) {
 	var value any
 	if err := direct.Unmarshal(data, &value); err != nil {
 		return nil, fmt.Errorf("the body in CBOR: %v", err) // not wrapped: it may be io.ErrUnexpectedEOF, and no connection broke
@@ -173,8 +202,8 @@ func cborToJSON(data []byte) ([]byte, error) {
 	return json.Marshal(value)
 }
 
-// cborFrames is a stream of events in CBOR that is read as events in JSON, each as soon as it is there.
-type cborFrames struct {
+// frames is a stream of events in CBOR that is read as events in JSON, each as soon as it is there.
+type frames struct {
 	io.ReadCloser
 	frames *cbor.Decoder
 	line   []byte // what is left of the event
@@ -189,11 +218,11 @@ var frameLimits = func() cbor.DecMode {
 	return mode
 }()
 
-func newCBORFrames(body io.ReadCloser) *cborFrames {
-	return &cborFrames{ReadCloser: body, frames: frameLimits.NewDecoder(body)}
+func newFrames(body io.ReadCloser) *frames {
+	return &frames{ReadCloser: body, frames: frameLimits.NewDecoder(body)}
 }
 
-func (f *cborFrames) Read(p []byte) (int, error) {
+func (f *frames) Read(p []byte) (int, error) {
 	for len(f.line) == 0 {
 		if err := f.next(); err != nil {
 			return 0, err
@@ -205,7 +234,7 @@ func (f *cborFrames) Read(p []byte) (int, error) {
 }
 
 // next reads one event.
-func (f *cborFrames) next() error {
+func (f *frames) next() error {
 	var raw cbor.RawMessage
 	if err := f.frames.Decode(&raw); err != nil {
 		return err
@@ -220,4 +249,9 @@ func (f *cborFrames) next() error {
 	line, err := json.Marshal(event)
 	f.line = append(line, '\n')
 	return err
+}
+
+func mediaType(contentType string) string {
+	t, _, _ := strings.Cut(contentType, ";")
+	return strings.ToLower(strings.TrimSpace(t))
 }

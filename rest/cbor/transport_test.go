@@ -1,4 +1,4 @@
-package rest
+package cbor
 
 import (
 	"bytes"
@@ -17,6 +17,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer/cbor/direct"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+
+	apps "github.com/sheaf-dev/sheaf/resource/apps/v1"
+	core "github.com/sheaf-dev/sheaf/resource/core/v1"
+	"github.com/sheaf-dev/sheaf/rest"
 )
 
 // inCBOR is a value as a server that speaks CBOR sends it.
@@ -55,18 +59,36 @@ func (s *speaker) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: max(s.code, 200), Header: http.Header{"Content-Type": {s.contentType}}, Body: io.NopCloser(bytes.NewReader(s.body))}, nil
 }
 
-func wantCBOR(c *Config) { c.ContentType = ContentTypeCBOR }
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// through returns a client that speaks CBOR through a function.
+func through(t *testing.T, f roundTrip) *rest.Client {
+	t.Helper()
+	config := &rest.Config{Host: "https://api.example.com/base", Transport: f, Warnings: rest.IgnoreWarnings}
+	Use(config)
+	client, err := rest.NewClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func pod(namespace, name string) *coreapi.Pod {
+	return &coreapi.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+}
 
 func TestAnswersInCBORAreObjectsAsInJSON(t *testing.T) {
-	s := &speaker{contentType: ContentTypeCBOR, body: inCBOR(t, podMap("x"))}
-	c := through(t, s.RoundTrip, wantCBOR).ForResource(pods).Namespace("a")
+	s := &speaker{contentType: ContentType, body: inCBOR(t, podMap("x"))}
+	c := through(t, s.RoundTrip).ForResource(core.Pods.Definition()).Namespace("a")
 	o, err := c.Get(t.Context(), "x", metav1.GetOptions{})
 	if err != nil || o.GetName() != "x" || o.GetGeneration() != 7 || s.accepts[0] != "application/cbor,application/json" {
 		t.Errorf("got %v, %v for %q", o, err, s.accepts)
 	}
 	s.body = inCBOR(t, map[string]any{"kind": "PodList", "apiVersion": "v1", "metadata": map[string]any{"resourceVersion": "9"}, "items": []any{podMap("x"), podMap("y")}})
 	var names []string
-	meta, err := c.List(t.Context(), metav1.ListOptions{}, func(i Item) error { names = append(names, i.Object.GetName()); return nil })
+	meta, err := c.List(t.Context(), metav1.ListOptions{}, func(i rest.Item) error { names = append(names, i.Object.GetName()); return nil })
 	if err != nil || meta.ResourceVersion != "9" || !slices.Equal(names, []string{"x", "y"}) {
 		t.Errorf("got %q of %s, %v", names, meta.ResourceVersion, err)
 	}
@@ -78,9 +100,9 @@ func TestAnswersInCBORAreObjectsAsInJSON(t *testing.T) {
 
 // Nothing has to be refused: a server that has answered in CBOR can read it, too.
 func TestObjectsAreSentInCBORToServersThatHaveAnsweredInIt(t *testing.T) {
-	s := &speaker{contentType: ContentTypeCBOR, body: inCBOR(t, podMap("x"))}
-	client := through(t, s.RoundTrip, wantCBOR)
-	c := client.ForResource(pods).Namespace("a")
+	s := &speaker{contentType: ContentType, body: inCBOR(t, podMap("x"))}
+	client := through(t, s.RoundTrip)
+	c := client.ForResource(core.Pods.Definition()).Namespace("a")
 	for range 2 {
 		if _, err := c.Create(t.Context(), pod("a", "x"), metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
@@ -89,9 +111,9 @@ func TestObjectsAreSentInCBORToServersThatHaveAnsweredInIt(t *testing.T) {
 	if _, err := c.Patch(t.Context(), "x", types.MergePatchType, []byte(`{}`), metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = client.ForResource(deployments).Namespace("a").Create(t.Context(), &appsapi.Deployment{}, metav1.CreateOptions{}) // another server's, perhaps
+	_, _ = client.ForResource(apps.Deployments.Definition()).Namespace("a").Create(t.Context(), &appsapi.Deployment{}, metav1.CreateOptions{}) // another server's, perhaps
 	_ = client.Get().AbsPath("apis").Do(t.Context()).Error()
-	want := []string{ContentTypeJSON, ContentTypeCBOR, "application/merge-patch+json", ContentTypeJSON, ""}
+	want := []string{rest.ContentTypeJSON, ContentType, "application/merge-patch+json", rest.ContentTypeJSON, ""}
 	if !slices.Equal(s.sent, want) {
 		t.Errorf("sent %q, want %q", s.sent, want)
 	}
@@ -105,14 +127,14 @@ func TestObjectsAreSentInCBORToServersThatHaveAnsweredInIt(t *testing.T) {
 }
 
 func TestAServerThatDoesNotSpeakCBORIsSpokenToInJSON(t *testing.T) {
-	s := &speaker{contentType: ContentTypeJSON, body: []byte(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"}}`)}
-	c := through(t, s.RoundTrip, wantCBOR).ForResource(pods).Namespace("a")
+	s := &speaker{contentType: rest.ContentTypeJSON, body: []byte(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"}}`)}
+	c := through(t, s.RoundTrip).ForResource(core.Pods.Definition()).Namespace("a")
 	for range 2 {
 		if o, err := c.Create(t.Context(), pod("a", "x"), metav1.CreateOptions{}); err != nil || o.GetName() != "x" {
 			t.Errorf("got %v, %v", o, err)
 		}
 	}
-	if !slices.Equal(s.sent, []string{ContentTypeJSON, ContentTypeJSON}) {
+	if !slices.Equal(s.sent, []string{rest.ContentTypeJSON, rest.ContentTypeJSON}) {
 		t.Errorf("sent %q", s.sent)
 	}
 }
@@ -132,15 +154,15 @@ func TestAWatchInCBORHasEachEventAsItComes(t *testing.T) {
 			sending.Close()
 		}()
 		client := through(t, func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {mediaTypeCBORFrames}}, Body: received}, nil
-		}, wantCBOR)
-		w, err := client.ForResource(pods).Watch(t.Context(), metav1.ListOptions{})
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {contentTypeFrames}}, Body: received}, nil
+		})
+		w, err := client.ForResource(core.Pods.Definition()).Watch(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var seen []string
 		for {
-			var e Event
+			var e rest.Event
 			if e, err = w.Next(); err != nil {
 				break
 			}
@@ -162,15 +184,15 @@ func TestAWatchInCBORHasEachEventAsItComes(t *testing.T) {
 
 func TestNonsenseInCBORIsOneSentence(t *testing.T) {
 	for _, body := range [][]byte{nil, {0xff}, inCBOR(t, podMap("x"))[:20]} {
-		s := &speaker{contentType: ContentTypeCBOR, body: body}
-		c := through(t, s.RoundTrip, wantCBOR).ForResource(pods).Namespace("a")
+		s := &speaker{contentType: ContentType, body: body}
+		c := through(t, s.RoundTrip).ForResource(core.Pods.Definition()).Namespace("a")
 		_, err := c.Get(t.Context(), "x", metav1.GetOptions{})
 		if err == nil || !strings.Contains(err.Error(), "GET https://api.example.com/base/api/v1/namespaces/a/pods/x") || !strings.Contains(err.Error(), "CBOR") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%x: %v", body, err)
 		}
 	}
-	s := &speaker{contentType: mediaTypeCBORFrames, body: []byte{0x01}}
-	w, err := through(t, s.RoundTrip, wantCBOR).ForResource(pods).Watch(t.Context(), metav1.ListOptions{})
+	s := &speaker{contentType: contentTypeFrames, body: []byte{0x01}}
+	w, err := through(t, s.RoundTrip).ForResource(core.Pods.Definition()).Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +203,7 @@ func TestNonsenseInCBORIsOneSentence(t *testing.T) {
 }
 
 func TestOnlyResourcesAreAskedForInCBOR(t *testing.T) {
-	l := newCBORLayer(nil, "/base")
+	l := newTransport(nil, pathOf("https://api.example.com/base/"))
 	for path, want := range map[string]string{
 		"/base/api/v1/pods": "/api/v1", "/base/apis/apps/v1/namespaces/a/deployments/b": "/apis/apps/v1",
 		"/base/api/v1": "", "/base/apis/apps/v1": "", "/base/apis": "", "/base/version": "", "/base/openapi/v3/apis/apps/v1": "", "/api/v1/pods": "",
@@ -196,8 +218,39 @@ func TestOnlyResourcesAreAskedForInCBOR(t *testing.T) {
 			"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/cbor,application/json",
 		"text/plain": "text/plain",
 	} {
-		if got := preferCBOR(accept); got != want {
+		if got := prefer(accept); got != want {
 			t.Errorf("%s: got %q, want %q", accept, got, want)
 		}
+	}
+}
+
+func TestThePathOfAServersURL(t *testing.T) {
+	for host, want := range map[string]string{
+		"https://api.example.com": "", "https://api.example.com/": "", "api.example.com:6443": "", "api.example.com/base": "/base",
+		"http://127.0.0.1:8080/a/b/": "/a/b",
+	} {
+		if got := pathOf(host); got != want {
+			t.Errorf("%s: got %q, want %q", host, got, want)
+		}
+	}
+}
+
+func TestATransportOfTheUsersSeesWhatGoesOverTheWire(t *testing.T) {
+	s := &speaker{contentType: ContentType, body: inCBOR(t, podMap("x"))}
+	var seen string
+	config := &rest.Config{Host: "api.example.com", Transport: s, WrapTransport: func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(req *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(req)
+			seen = req.Header.Get("Accept") + " " + resp.Header.Get("Content-Type")
+			return resp, err
+		})
+	}}
+	Use(config)
+	client, err := rest.NewClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.ForResource(core.Pods.Definition()).Namespace("a").Get(t.Context(), "x", metav1.GetOptions{}); err != nil || seen != "application/cbor,application/json application/cbor" {
+		t.Errorf("saw %q, %v", seen, err)
 	}
 }
