@@ -261,10 +261,13 @@ func (i *SharedIndexInformer) launch(l *listener) {
 }
 
 // AddEventHandler adds a handler, before or while the informer runs. It first hears of the objects that are there, as initial adds. The
-// error is ErrStopped, or says what is wrong with the arguments.
+// error is ErrStopped, or says what is wrong with the arguments or with the informer's options.
 func (i *SharedIndexInformer) AddEventHandler(handler EventHandler, opts HandlerOptions) (*Registration, error) {
 	if handler == nil {
 		return nil, errors.New("the handler is nil")
+	}
+	if i.invalid != nil { // nobody would ever end it
+		return nil, i.invalid
 	}
 	if opts.Resync == 0 {
 		opts.Resync = i.opts.Resync

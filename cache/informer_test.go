@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,6 +160,18 @@ func TestScopesThatOverlapAreAnError(t *testing.T) {
 		cancel()
 		if err := i.Run(ctx); err == nil {
 			t.Errorf("%v: no error", scopes)
+		}
+	}
+}
+
+// A handler of an informer that cannot run would wait for ever.
+func TestAnInformerThatCannotRunTakesNoHandler(t *testing.T) {
+	i := New(corev1.ConfigMaps.Definition(), newGenerator(0), Options{Drop: []string{"dat"}})
+	_, added := i.AddEventHandler(newRecorder(), HandlerOptions{})
+	ran := i.Run(t.Context())
+	for _, err := range []error{added, ran} {
+		if err == nil || !strings.Contains(err.Error(), "dat") {
+			t.Errorf("got %v", err)
 		}
 	}
 }
