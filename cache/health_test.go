@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	v1 "k8s.io/api/core/v1"
 
 	"github.com/sheaf-dev/sheaf/apitest"
 	"github.com/sheaf-dev/sheaf/cache/internal/served"
@@ -15,6 +18,43 @@ import (
 	"github.com/sheaf-dev/sheaf/resource"
 	corev1 "github.com/sheaf-dev/sheaf/resource/core/v1"
 )
+
+// An index function that hangs holds up the cache, and that can be seen: nothing that is asked for its state waits for it.
+func TestAStatusDoesNotWaitForAnIndexFunctionThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := served.New(t)
+		c.Set("a", "1", "good")
+		release := make(chan struct{})
+		i := New(corev1.ConfigMaps.Definition(), c, Options{Store: store.Options{Indexers: map[string]store.IndexFunc{"slow": func(o resource.Object) ([]string, error) {
+			if o.(*v1.ConfigMap).Data["value"] == "bad" {
+				<-release
+			}
+			return nil, nil
+		}}}})
+		h := newRecorder()
+		add(t, i, h, HandlerOptions{})
+		defer start(t, i)()
+		synctest.Wait()
+		c.Set("a", "1", "bad")
+		c.Set("a", "2", "good")
+		synctest.Wait()
+		late := make(chan struct{})
+		go func() { // it waits for the journal
+			defer close(late)
+			add(t, i, newRecorder(), HandlerOptions{})
+		}()
+		for range 3 { // the lock that is waited for cannot be seen to be; give it the time
+			runtime.Gosched()
+		}
+		if s := i.Status(); !s.Running || s.Objects != 1 || len(s.Handlers) != 1 || s.QueuedDeltas == 0 {
+			t.Errorf("status %+v", s)
+		}
+		close(release)
+		<-late
+		synctest.Wait()
+		same(t, i, c)
+	})
+}
 
 func TestHealthFailsWhenTheNewsIsOlderThanTheBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

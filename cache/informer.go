@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/klog/v2"
@@ -66,17 +67,23 @@ type SharedIndexInformer struct {
 	journal    *journal
 	wards      *wards
 	reflectors []scoped
-	synced     chan struct{} // closed when the first full state is in the store
-	shared     *decode.Table // equal parts of different objects
-	invalid    error         // why it cannot run
+	synced     chan struct{}            // closed when the first full state is in the store
+	shared     *decode.Table            // equal parts of different objects
+	invalid    error                    // why it cannot run
+	life       atomic.Pointer[lifetime] // what a status needs of the rest, which may be locked by somebody who waits; nil: it has not been started
 
 	mu       sync.Mutex // owns the rest
 	indexers map[string]store.IndexFunc
 	started  bool
 	stopped  bool
-	began    time.Time       // when Run was called
 	ctx      context.Context // of Run, while it runs
 	group    sync.WaitGroup
+}
+
+// lifetime is when an informer was started, and whether it was stopped.
+type lifetime struct {
+	began   time.Time
+	stopped bool
 }
 
 // scoped is the reflector of one scope.
@@ -226,7 +233,8 @@ func (i *SharedIndexInformer) start(ctx context.Context) error {
 	if i.started {
 		return fmt.Errorf("informer of %s: %w", i.def, ErrStarted)
 	}
-	i.started, i.began, i.ctx = true, time.Now(), ctx
+	i.started, i.ctx = true, ctx
+	i.life.Store(&lifetime{began: time.Now()})
 	i.journal.mu.Lock()
 	defer i.journal.mu.Unlock()
 	for _, l := range i.journal.listeners {
@@ -239,6 +247,7 @@ func (i *SharedIndexInformer) start(ctx context.Context) error {
 func (i *SharedIndexInformer) stop() {
 	i.mu.Lock()
 	i.stopped = true
+	i.life.Store(&lifetime{began: i.life.Load().began, stopped: true})
 	i.mu.Unlock()
 	i.group.Wait()
 }
@@ -291,7 +300,9 @@ func (i *SharedIndexInformer) attach(l *listener) {
 	defer i.journal.mu.Unlock()
 	snapshot := i.reader.Snapshot()
 	l.attach(i.journal.initialState(snapshot.AllHeld(), snapshot.Len(), i.HasSynced()))
+	i.journal.figures.Lock()
 	i.journal.listeners = append(i.journal.listeners, l)
+	i.journal.figures.Unlock()
 }
 
 // remove takes a listener off.

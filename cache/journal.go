@@ -56,9 +56,13 @@ type journal struct {
 
 	// mu owns the rest. It is held while a batch is committed to the store and appended, so that for whoever holds it the store and the
 	// journal agree. It is taken before a listener's own lock.
-	mu        sync.Mutex
-	tail      *segment // the one that is not filled yet
-	weight    int64    // of everything appended so far
+	mu   sync.Mutex
+	tail *segment // the one that is not filled yet
+
+	// figures is locked, too, where the rest changes. A status reads it with figures alone: index functions run while mu is held, and if one hangs,
+	// that must be seen.
+	figures   sync.Mutex
+	weight    int64 // of everything appended so far
 	count     int64
 	listeners []*listener
 }
@@ -98,8 +102,10 @@ func (j *journal) append(b *batch) {
 		}
 		b.notices = b.notices[n:]
 		s.syncs = b.syncs && len(b.notices) == 0
+		j.figures.Lock()
 		j.weight += weight
 		j.count += int64(n)
+		j.figures.Unlock()
 		next := newSegment()
 		next.weight, next.count = j.weight, j.count
 		s.next, j.tail = next, next
@@ -134,7 +140,9 @@ func (j *journal) relieve() {
 func (j *journal) remove(l *listener) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.figures.Lock()
 	j.listeners = slices.DeleteFunc(j.listeners, func(other *listener) bool { return other == l })
+	j.figures.Unlock()
 	l.letGo()
 }
 

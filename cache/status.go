@@ -82,13 +82,11 @@ const maxListed = 100
 
 // Status returns the informer's status.
 func (i *SharedIndexInformer) Status() Status {
-	i.mu.Lock()
-	running, stopped, began := i.started && !i.stopped, i.stopped, i.began
-	i.mu.Unlock()
+	life := i.life.Load()
 	snapshot := i.reader.Snapshot()
 	s := Status{
-		Resource: i.def.String(), Running: running, Synced: i.HasSynced(),
-		ResourceVersion: snapshot.ResourceVersion(), Objects: snapshot.Len(), stopped: stopped,
+		Resource: i.def.String(), Running: life != nil && !life.stopped, Synced: i.HasSynced(),
+		ResourceVersion: snapshot.ResourceVersion(), Objects: snapshot.Len(), stopped: life != nil && life.stopped,
 	}
 	for _, r := range i.reflectors {
 		scope := ScopeStatus{Namespace: r.scope, Status: r.reflector.Status()}
@@ -96,8 +94,8 @@ func (i *SharedIndexInformer) Status() Status {
 		switch {
 		case s.Synced:
 			s.Staleness = max(s.Staleness, time.Since(scope.LastNews()))
-		case !began.IsZero():
-			s.Staleness = time.Since(began)
+		case life != nil:
+			s.Staleness = time.Since(life.began)
 		}
 	}
 	s.Quarantined, s.QuarantinedCount = i.wards.list(maxListed)
@@ -112,9 +110,9 @@ func (i *SharedIndexInformer) Status() Status {
 }
 
 func (i *SharedIndexInformer) handlers() []HandlerStatus {
-	i.journal.mu.Lock()
+	i.journal.figures.Lock()
 	listeners := append([]*listener(nil), i.journal.listeners...)
-	i.journal.mu.Unlock()
+	i.journal.figures.Unlock()
 	var handlers []HandlerStatus
 	for _, l := range listeners {
 		handlers = append(handlers, l.status())
@@ -123,9 +121,9 @@ func (i *SharedIndexInformer) handlers() []HandlerStatus {
 }
 
 func (l *listener) status() HandlerStatus {
-	l.journal.mu.Lock()
+	l.journal.figures.Lock()
 	weight, count := l.journal.weight, l.journal.count
-	l.journal.mu.Unlock()
+	l.journal.figures.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := HandlerStatus{Name: l.opts.Name, Calls: l.calls.Load(), Panics: l.panics.Load(), LastPanic: l.panic, FellBehind: l.moves}
