@@ -101,7 +101,7 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 		opts.Scopes = []Scope{{Source: source}}
 	}
 	opts.Store.Compact = opts.Compact != nil
-	if opts.Reflector.Streams == nil {
+	if opts.Reflector.Streams == nil { // one for all scopes
 		opts.Reflector.Streams = &reflector.Streams{}
 	}
 	writer, reader := store.New(opts.Store)
@@ -121,9 +121,6 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 		scopes:   map[string]string{}, want: len(opts.Scopes), synced: func() { close(i.synced) },
 	}
 	decoding, err := newDecoding(def, reader, opts)
-	if err != nil {
-		i.invalid = fmt.Errorf("informer of %s: %w", def, err)
-	}
 	i.shared = decoding.table
 	for _, scope := range opts.Scopes {
 		intake := i.queue.Intake(delta.IntakeOptions{Scope: scope.Namespace, Transform: decoding.transforms(scope.Source), Pack: decoding.pack()})
@@ -134,7 +131,10 @@ func New(def *resource.Definition, source reflector.ListerWatcher, opts Options)
 		i.reflectors = append(i.reflectors, scoped{scope.Namespace, reflector.New(decoding.source(scope.Source, intake), intake, opts.Reflector)})
 	}
 	if n := len(i.wards.intakes); n < len(opts.Scopes) || n > 1 && i.wards.intakes[""] != nil {
-		i.invalid = errScopes
+		err = errScopes
+	}
+	if err != nil {
+		i.invalid = fmt.Errorf("informer of %s: %w", def, err)
 	}
 	return i
 }

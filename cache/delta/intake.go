@@ -86,7 +86,7 @@ func (in *Intake) admit(event decode.Event) Delta {
 	if event.Type == watch.Bookmark {
 		return d
 	}
-	if event.Err != nil && event.Err.Key.Name == "" {
+	if event.Err.Nameless() {
 		d.Type, d.Err = Updated, event.Err
 		return d
 	}

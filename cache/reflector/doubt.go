@@ -28,9 +28,6 @@ func identified(o resource.Object) *decode.ObjectError {
 	return nil
 }
 
-// nameless says that an object's name could not be read.
-func nameless(err *decode.ObjectError) bool { return err != nil && err.Key.Name == "" }
-
 // The wait between two readings: doubled from the first to the longest, and forgotten after as long without doubt.
 const (
 	firstDoubt = time.Second

@@ -27,7 +27,7 @@ func (r *Reflector) list(ctx context.Context, s state) (state, outcome, error) {
 				item.Err = identified(item.Object)
 			}
 			r.pending.Item(item)
-			r.doubt.fresh = r.doubt.fresh || nameless(item.Err)
+			r.doubt.fresh = r.doubt.fresh || item.Err.Nameless()
 			r.board.read.Add(1)
 		}
 		dog.hungry(time.Now(), true)

@@ -162,7 +162,7 @@ func (w *stream) take(event decode.Event, now time.Time) (progress bool, err err
 	switch {
 	case event.Type == watch.Bookmark:
 		w.bookmark(now)
-	case nameless(event.Err):
+	case event.Err.Nameless():
 		w.r.doubt.raise(now, w.r.opts.Random)
 		w.resolve()
 	}
@@ -181,7 +181,7 @@ func (w *stream) pass(event decode.Event) (progress bool, err error) {
 // end the initial state still sends changes.
 func (w *stream) takeInitial(event decode.Event) (progress bool, err error) {
 	if event.Type != watch.Bookmark {
-		w.r.doubt.fresh = w.r.doubt.fresh || nameless(event.Err)
+		w.r.doubt.fresh = w.r.doubt.fresh || event.Err.Nameless()
 		if w.r.pending.Change(event) {
 			w.r.board.read.Add(1)
 			return true, nil

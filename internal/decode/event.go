@@ -74,8 +74,11 @@ type ObjectError struct {
 	Err             error
 }
 
+// Nameless says that there is an object that could not be decoded, and that not even its name could be read.
+func (e *ObjectError) Nameless() bool { return e != nil && e.Key.Name == "" }
+
 func (e *ObjectError) Error() string {
-	if e.Key.Name == "" {
+	if e.Nameless() {
 		return fmt.Sprintf("an unknown object: %v", e.Err)
 	}
 	return fmt.Sprintf("object %q: %v", e.Key, e.Err)
