@@ -207,7 +207,8 @@ func TestAnObjectThatVanishesWhileItIsQuarantinedIsDeletedByTheStream(t *testing
 	})
 }
 
-func TestAListWithANamelessObjectDeletesNothingWithoutAsking(t *testing.T) {
+// withNameless runs a test with an informer of three objects, of a server that sends those that are bad without a readable name.
+func withNameless(t *testing.T, test func(t *testing.T, c *served.Collection, i *SharedIndexInformer, h *recorder)) {
 	synctest.Test(t, func(t *testing.T) {
 		c := served.New(t)
 		c.Inject(apitest.Fault{Do: apitest.NamelessIf(bad)})
@@ -219,6 +220,12 @@ func TestAListWithANamelessObjectDeletesNothingWithoutAsking(t *testing.T) {
 		add(t, i, h, HandlerOptions{})
 		defer start(t, i)()
 		synctest.Wait()
+		test(t, c, i, h)
+	})
+}
+
+func TestAListWithANamelessObjectDeletesNothingWithoutAsking(t *testing.T) {
+	withNameless(t, func(t *testing.T, c *served.Collection, i *SharedIndexInformer, h *recorder) {
 		c.Hold()
 		c.Set("a", "nameless", "bad")
 		c.Delete("a", "gone")
@@ -244,17 +251,7 @@ func TestAListWithANamelessObjectDeletesNothingWithoutAsking(t *testing.T) {
 }
 
 func TestAWatchOfANamelessObjectReadsTheStateAgainAndBlindsNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := served.New(t)
-		c.Inject(apitest.Fault{Do: apitest.NamelessIf(bad)})
-		c.Set("a", "gone", "x")
-		c.Set("a", "nameless", "x")
-		c.Set("a", "plain", "x")
-		h := newRecorder()
-		i := New(corev1.ConfigMaps.Definition(), c, Options{})
-		add(t, i, h, HandlerOptions{})
-		defer start(t, i)()
-		synctest.Wait()
+	withNameless(t, func(t *testing.T, c *served.Collection, i *SharedIndexInformer, h *recorder) {
 		c.Set("a", "nameless", "bad")
 		synctest.Wait()
 		status := i.Status()

@@ -115,6 +115,19 @@ func TestALateHandlerThatIsStuckDoesNotKeepTheWholeOldStateAlive(t *testing.T) {
 	runtime.KeepAlive(r)
 }
 
+// returns ends the calls of a gated handler, the first of which is its last initial one, and checks that it has synced then, and heard of everything.
+func returns(t *testing.T, release chan struct{}, r *Registration, h *recorder, c *served.Collection) {
+	t.Helper()
+	release <- struct{}{}
+	synctest.Wait()
+	if !r.HasSynced() {
+		t.Error("it has not synced although its initial call has returned")
+	}
+	close(release)
+	synctest.Wait()
+	h.check(t, c.Objects())
+}
+
 func TestACoalescedHandlerHasSyncedWhenItsLastInitialCallHasReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := served.New(t)
@@ -132,14 +145,7 @@ func TestACoalescedHandlerHasSyncedWhenItsLastInitialCallHasReturned(t *testing.
 		if r.HasSynced() {
 			t.Error("it has synced while its initial call runs")
 		}
-		release <- struct{}{}
-		synctest.Wait()
-		if !r.HasSynced() {
-			t.Error("it has not synced although its initial call has returned")
-		}
-		close(release)
-		synctest.Wait()
-		h.check(t, c.Objects())
+		returns(t, release, r, h, c)
 	})
 }
 
@@ -161,13 +167,6 @@ func TestAHandlerThatFallsBehindInItsLastInitialCallSyncsWhenThatHasReturned(t *
 		if s := r.Status(); !s.Coalescing || s.Synced {
 			t.Errorf("status %+v", s)
 		}
-		release <- struct{}{}
-		synctest.Wait()
-		if !r.HasSynced() {
-			t.Error("it has not synced although its initial call has returned")
-		}
-		close(release)
-		synctest.Wait()
-		h.check(t, c.Objects())
+		returns(t, release, r, h, c)
 	})
 }
